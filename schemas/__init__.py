@@ -1,0 +1,3 @@
+"""What the data is: documents, measurements, labels, audits, tickets, profiles, manifests."""
+
+SCHEMA_VERSION = 1

@@ -1,0 +1,38 @@
+"""What travels between the steps: a measured document, a training batch, a scored one."""
+
+import msgspec
+
+from schemas.document import Document
+from schemas.measurements import Measurements
+from schemas.reject import Reject
+
+
+class MeasuredDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A document, its token ids packed as little-endian int32, and what was measured."""
+
+    document: Document
+    token_ids: bytes
+    measurements: Measurements
+
+
+class TrainingBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Documents of one window and stratum: the unit of scoring, audit, retry and decision.
+
+    `window_start` and `window_end` are ISO dates of the crawl window, null for documents without
+    a date. `stratum` holds the values of `--batch_by` in its order, `gated` is False for a
+    stratum too small to be judged. `documents` are sorted by id.
+    """
+
+    batch_id: str
+    window_start: str | None
+    window_end: str | None
+    stratum: dict[str, str]
+    gated: bool
+    documents: list[MeasuredDocument]
+
+
+class ScoredBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A training batch after scoring: documents that could not be scored are in `rejects`."""
+
+    batch: TrainingBatch
+    rejects: list[Reject]

@@ -1,0 +1,35 @@
+"""Which scorer made a number: what has to be equal for two scores to be comparable."""
+
+import hashlib
+
+import msgspec
+
+
+class ScorerFingerprint(msgspec.Struct, frozen=True, kw_only=True):
+    """A tokenizer and a causal LM, pinned by content.
+
+    `device` and `instruction_set` are recorded and not compared: float32 already differs in its
+    last bits between AVX2 and AVX-512, and a profile must survive that.
+    """
+
+    model: str
+    """The name or folder it was loaded from, for people; not compared."""
+    revision: str | None
+    weights_sha256: str
+    tokenizer_sha256: str
+    dtype: str
+    window: int
+    """Tokens the model sees at once, BOS included."""
+    stride: int
+    formula: int
+    """Version of the code that turns logits into signals."""
+    device: str = "cpu"
+    instruction_set: str = ""
+
+    @property
+    def id(self) -> str:
+        """16 hex digits over what is compared."""
+        compared = (
+            self.weights_sha256, self.tokenizer_sha256, self.dtype, self.window, self.stride, self.formula,
+        )
+        return hashlib.sha256(msgspec.json.encode(compared)).hexdigest()[:16]
