@@ -1,0 +1,45 @@
+"""Packaging: the distribution and the command are called `wellspring`."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+setup(
+    name="wellspring",
+    version="0.1.0",
+    description="Keeps LLM training corpora from collapsing on synthetic text: a stage of a data pipeline on Apache Beam",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    if Path(__file__).with_name("README.md").exists()
+    else "",
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["schemas*", "signals*", "transforms*", "pipelines*", "wellspring*", "review*"]),
+    package_data={"signals": ["reference_en/*"], "pipelines": ["demo_pages/*"], "schemas": ["py.typed"]},
+    install_requires=[
+        "apache-beam>=2.77,<3",
+        "blingfire>=0.1.8",
+        "fastwarc>=2.0",
+        "fsspec>=2025.1",
+        "aiohttp>=3.9",
+        "msgspec>=0.20",
+        "numpy>=2.0",
+        "pyarrow>=18",
+        "pydantic>=2.8",
+        "pyyaml>=6",
+        "resiliparse>=2.0",
+        "safetensors>=0.5",
+        "tokenizers>=0.21",
+        "torch>=2.6",
+        "transformers>=5.0",
+        "warcio>=1.7.5",
+        "xxhash>=3.5",
+        "zstandard>=0.23",
+    ],
+    extras_require={
+        "gcp": ["apache-beam[gcp]>=2.77,<3"],
+        "aws": ["boto3>=1.34"],
+        "test": ["duckdb", "hypothesis", "mypy", "polars", "pytest", "ruff", "scipy", "types-PyYAML"],
+    },
+    entry_points={"console_scripts": ["wellspring=pipelines.cli:main"]},
+)
