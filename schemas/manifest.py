@@ -1,0 +1,71 @@
+"""manifest.json: written last; a run folder without one is not a run."""
+
+import msgspec
+
+from schemas import SCHEMA_VERSION
+from schemas.scorer import ScorerFingerprint
+
+
+class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A published file: its path in the run, its rows, its content."""
+
+    path: str
+    rows: int
+    sha256: str
+
+
+class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
+    rows: int
+    sha256: str
+
+
+class SourceCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Conservation for one source: read = labelled + held + rejected."""
+
+    read: int = 0
+    labelled: int = 0
+    held: int = 0
+    rejected: int = 0
+
+
+class Histogram(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts of a signal over documents: `counts[i]` lie in [edges[i], edges[i+1]), the first and
+    last bin also hold what lies beyond. `undefined` counts nulls."""
+
+    edges: list[float]
+    counts: list[int]
+    undefined: int
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run read, made and wrote. `histograms` are keyed by signal, then provenance label."""
+
+    records_read: int
+    labelled: dict[str, int]
+    held: int
+    rejected: dict[str, int]
+    files_read: int
+    files_damaged: dict[str, str]
+    batches: int
+    batches_held: int
+    tokens: int
+    scorer: ScorerFingerprint | None
+    profile: str
+    gate: str
+    code_version: str
+    started: str
+    finished: str
+    files: dict[str, FileEntry]
+    by_source: dict[str, SourceCounts]
+    histograms: dict[str, dict[str, Histogram]]
+    conflicts: int
+    """Documents of attested sources whose text looks synthetic with high confidence."""
+    renamed_ids: int
+    """Documents whose id was taken by another text and got a suffix."""
+    profile_sha256: str
+    batch_documents: int
+    batch_by: list[str]
+    window_days: int
+    parameters: dict[str, str]
+    """The job's own flags, as given."""
+    schema_version: int = SCHEMA_VERSION
