@@ -28,7 +28,9 @@ setup(
         "pydantic>=2.8",
         "pyyaml>=6",
         "resiliparse>=2.0",
+        "scipy>=1.13",
         "safetensors>=0.5",
+        "tldextract>=5.1",
         "tokenizers>=0.21",
         "torch>=2.6",
         "transformers>=5.0",
@@ -39,7 +41,7 @@ setup(
     extras_require={
         "gcp": ["apache-beam[gcp]>=2.77,<3"],
         "aws": ["boto3>=1.34"],
-        "test": ["duckdb", "hypothesis", "mypy", "polars", "pytest", "ruff", "scipy", "types-PyYAML"],
+        "test": ["duckdb", "hypothesis", "mypy", "polars", "pytest", "ruff", "types-PyYAML"],
     },
     entry_points={"console_scripts": ["wellspring=pipelines.cli:main"]},
 )

@@ -40,7 +40,5 @@ def arrow_schema(struct: type[msgspec.Struct], *, without: frozenset[str] = froz
 
 def table(rows: typing.Sequence[msgspec.Struct], schema: pa.Schema) -> pa.Table:
     """Rows as an Arrow table of that schema; fields that the schema lacks are left out."""
-    columns = [
-        pa.array([getattr(row, field.name) for row in rows], type=field.type) for field in schema
-    ]
+    columns = [pa.array([getattr(row, field.name) for row in rows], type=field.type) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)

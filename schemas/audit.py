@@ -10,11 +10,11 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured on a batch, against what, and what was decided.
 
     `entropy_bits`, `type_token_ratio`, `below_floor` and `synthetic_risk` are the unigram audit
-    of `signals.entropy.batch_entropy_audit`. `action` is decided by `signal`: `value` against
-    `limit`, held when it lies on the `direction` side of it; all null when nothing could decide,
-    and `basis` says which limit was used or why none. `interval_low` and `interval_high` bound
-    `value` at 95%, with documents as the unit. `held` is False under the gate `monitor`, which
-    only records the action.
+    of `signals.entropy.batch_entropy_audit`. `action` is decided by `signal`: HOLD_FOR_REVIEW when
+    `value` lies on the `direction` side of `limit`. `limit` is null, and `gated` False, when
+    nothing could decide; `basis` says which limit was used or why none. `interval_low` and
+    `interval_high` bound `value` at 95%, with documents as the unit. `held` is False under the
+    gate `monitor`, which only records the action.
     """
 
     batch_id: str
@@ -33,10 +33,10 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     gated: bool
     held: bool
-    signal: str | None
+    signal: str
     value: float | None
     limit: float | None
-    direction: str | None
+    direction: str
     interval_low: float | None
     interval_high: float | None
     basis: str

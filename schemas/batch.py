@@ -20,7 +20,7 @@ class TrainingBatch(msgspec.Struct, frozen=True, kw_only=True):
 
     `window_start` and `window_end` are ISO dates of the crawl window, null for documents without
     a date. `stratum` holds the values of `--batch_by` in its order, `gated` is False for a
-    stratum too small to be judged. `documents` are sorted by id.
+    stratum too small to be judged. `documents` stand in the order of their ids' hashes.
     """
 
     batch_id: str

@@ -30,6 +30,11 @@ class ScorerFingerprint(msgspec.Struct, frozen=True, kw_only=True):
     def id(self) -> str:
         """16 hex digits over what is compared."""
         compared = (
-            self.weights_sha256, self.tokenizer_sha256, self.dtype, self.window, self.stride, self.formula,
+            self.weights_sha256,
+            self.tokenizer_sha256,
+            self.dtype,
+            self.window,
+            self.stride,
+            self.formula,
         )
         return hashlib.sha256(msgspec.json.encode(compared)).hexdigest()[:16]

@@ -1,0 +1,71 @@
+"""Profiles by name or path, and the built-in `seed`."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from schemas.profile import Gate, Limit, Profile, VoteRule, Votes
+
+SEED = Profile(
+    name="seed",
+    description="The CLEAN text's printed thresholds. Not calibrated: it can monitor and never enforces.",
+    can_enforce=False,
+    scorer=None,
+    languages=None,
+    batch_documents=None,
+    votes=Votes(
+        rules=[
+            VoteRule(
+                name="low_perplexity",
+                signal="perplexity",
+                direction="below",
+                threshold=30,
+                reason="the text is easy to predict",
+            ),
+            VoteRule(
+                name="low_burstiness",
+                signal="burstiness",
+                direction="below",
+                threshold=0.4,
+                reason="sentence lengths vary little",
+            ),
+            VoteRule(
+                name="low_vocab_richness",
+                signal="type_token_ratio",
+                direction="below",
+                threshold=0.52,
+                reason="few distinct words for its length",
+            ),
+        ],
+        needed=2,
+        min_tokens=0,
+        probability=[0.0, 1 / 3, 2 / 3, 1.0],
+        probability_basis="share of votes; not calibrated",
+    ),
+    gate=Gate(
+        signal="entropy_bits",
+        direction="below",
+        languages={"*": Limit(limit=3.2, batches=0, mean=0.0, spread=0.0)},
+    ),
+    calibrated_on="nothing: printed numbers",
+)
+
+
+def load_profile(name: str) -> Profile:
+    """The built-in profile `seed`, or the profile of a JSON file.
+
+    Raises:
+        ValueError: there is no such profile, or the file is no valid profile; the message says
+            which field and what to do.
+    """
+    if name == SEED.name:
+        return SEED
+    path = Path(name)
+    if not path.is_file():
+        raise ValueError(f"no profile {name!r}: write 'seed' or the path of a profile.json")
+    try:
+        return Profile.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ValueError(f"profile {name}: {where}: {first['msg']}") from error
