@@ -57,7 +57,7 @@ def human_pages() -> list[Page]:
         prose = dict.fromkeys(p for p in _paragraphs(topics[topic]) if _is_prose(p) and p not in used)
         for number, paragraphs in enumerate(_pieces(prose)):
             used.update(paragraphs)
-            url = f"https://docs.python.example/reference/{topic}/{number}"
+            url = f"https://python.example/reference/{topic}/{number}"
             pages.append(Page(topic, url, "\n".join(paragraphs), HUMAN))
     return _move_share(pages, every=3, domain="notes.example")
 
@@ -103,6 +103,8 @@ def _paragraphs(text: str) -> Iterator[str]:
 def _is_prose(paragraph: str) -> bool:
     """Whether a paragraph of the reference is words rather than grammar, code or a table."""
     if any(mark in paragraph for mark in ("::=", ">>>", "| ", "(Pdb)", " = ")):
+        return False
+    if re.match(r"[a-z]+(_[a-z]+)+: ", paragraph):  # a production, as Python 3.14 prints it
         return False
     return sum(c.isalpha() or c == " " for c in paragraph) >= 0.85 * len(paragraph)
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 from warcio.archiveiterator import ArchiveIterator
 
+from pipelines import demo_text
 from pipelines.demo_input import DATES, DemoHalf, DemoInput, make_demo_input
+from schemas.document import Document
+from signals.evidence import find_source, parse_sources
 
 WORDS = "old river ran past seven quiet mills until somebody built a ninth beside it"
 
@@ -125,21 +127,20 @@ def test_share_of_synthetic_text_rises_with_the_crawl_date(demo: DemoInput) -> N
 
 
 def test_sources_declare_some_of_each_kind_and_nothing_false(demo: DemoInput) -> None:
-    rules = yaml.safe_load(demo.sources.read_text())
-    declared = {rule["match"]["domain"]: rule for rule in rules}
-    assert declared["sampled.example"]["model"] == "wellspring-reference-en"
+    sources = parse_sources(demo.sources.read_text())
     seen: Counter[tuple[str | None, bool]] = Counter()
     for half in (demo.calibration, demo.crawl):
         truth = _truth(half)
-        for headers, _ in _conversions(half):
-            host = urlsplit(headers["WARC-Target-URI"]).hostname
-            rule = declared.get(".".join(str(host).split(".")[-2:]))
+        for headers, text in _conversions(half):
+            url = headers["WARC-Target-URI"]
+            document = Document(id="", text=text, source="", url=url, file_path="", offset=0)
+            entry = find_source(document, sources)
             if line := truth.get(_record_id(headers)):
-                seen[line["generator"], rule is not None] += 1
-                if rule is not None:
+                seen[line["generator"], entry is not None] += 1
+                if entry is not None:
                     expected = "attested_human" if line["label"] == "human" else "known_model"
-                    assert rule["evidence"] == expected
-                    assert rule.get("model") == line["generator"]
+                    assert entry.evidence == expected
+                    assert entry.model == line["generator"]
     assert seen["wellspring-reference-en", True] == pytest.approx(30, abs=1)
     assert seen["claude (2026)", False] == pytest.approx(16, abs=1)
     human = seen[None, True] + seen[None, False]
@@ -162,6 +163,20 @@ def test_halves_share_no_topic_and_no_paragraph(demo: DemoInput) -> None:
 def test_human_pages_hold_no_grammar_and_no_session(demo: DemoInput) -> None:
     texts = [text for h, text in _conversions(demo.crawl) if "/reference/" in h["WARC-Target-URI"]]
     assert not [text for text in texts if "::=" in text or ">>>" in text or "****" in text]
+
+
+def test_a_topic_becomes_pages_of_its_prose(monkeypatch: pytest.MonkeyPatch) -> None:
+    prose = [f"{WORDS} number {n}.\nThen {WORDS} again." for n in range(20)]
+    grammar = [
+        '   assert_stmt: "assert" expression ["," expression]',
+        '   name ::= "a"',
+        "   >>> print(1)\n   1",
+    ]
+    topic = "\n\n".join(["The mills\n*********", *grammar, *prose])
+    monkeypatch.setattr(demo_text, "topics", {"mills": topic, "short": "Too short for a page.\n"})
+    lines = [line for page in demo_text.human_pages() for line in page.text.split("\n")]
+    whole = ["The mills", *(paragraph.replace("\n", " ") for paragraph in prose)]
+    assert sorted(lines) == sorted(whole)
 
 
 def test_crawl_has_the_faults_it_says_and_calibration_none(demo: DemoInput) -> None:
