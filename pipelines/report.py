@@ -1,0 +1,323 @@
+"""`wellspring report`: the pictures of a run in one file that opens without a network."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.io.filesystems import FileSystems
+
+from pipelines.page import (
+    NONE,
+    Html,
+    decimal,
+    details,
+    document,
+    integer,
+    join,
+    name,
+    percent,
+    prose,
+    section,
+    table,
+    text,
+)
+from pipelines.report_batches import batches_section
+from pipelines.report_entropy import entropy_section
+from pipelines.report_head import head
+from pipelines.report_words import CAVEATS, GLOSSARY, LABELS, REASONS, SEED_CAVEATS, SIGNALS, signal_title
+from pipelines.svg import Segment, bar, histogram, stacked_bar, swatch
+from schemas.audit import Audit
+from schemas.label import PROVENANCE_LABELS
+from schemas.manifest import Histogram, Manifest
+
+_SECTIONS = (
+    ("labels", "Labels"),
+    ("conservation", "Nothing lost"),
+    ("entropy", "Entropy over crawl time"),
+    ("signals", "Signals by label"),
+    ("batches", "Batches"),
+    ("rejects", "Rejects"),
+    ("reading", "How to read this page"),
+)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Write the report of a finished run. Exit code 0, or 2 with one line where there is no such run."""
+    parser = _Parser(
+        prog="wellspring report", description="Write the pictures of a finished run as one HTML file."
+    )
+    parser.add_argument("--run", required=True, metavar="DIR", help="the folder of a finished run")
+    parser.add_argument("--output", metavar="FILE", help="the page to write; default: DIR/report.html")
+    flags = parser.parse_args(argv)
+    if not FileSystems.exists(FileSystems.join(flags.run, "manifest.json")):
+        sys.stderr.write(
+            f"wellspring report: {flags.run} has no manifest.json: give --run=DIR of a finished run\n"
+        )
+        return 2
+    manifest, audits = read_run(flags.run)
+    output = flags.output or FileSystems.join(flags.run, "report.html")
+    with FileSystems.create(output, mime_type="text/html") as file:
+        file.write(render_report(manifest, audits).encode())
+    print(output)
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong arguments are one line and exit code 2."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def read_run(folder: str) -> tuple[Manifest, list[Audit]]:
+    """The manifest of a run and the audits that it lists.
+
+    Raises:
+        msgspec.ValidationError: the manifest or an audit has another shape than its schema.
+        OSError: a listed file isn't there.
+    """
+    with FileSystems.open(FileSystems.join(folder, "manifest.json")) as file:
+        manifest = msgspec.json.decode(file.read(), type=Manifest)
+    audits: list[Audit] = []
+    for path in sorted(path for path in manifest.files if path.startswith("audits/")):
+        with FileSystems.open(FileSystems.join(folder, *path.split("/"))) as file:
+            rows = pq.read_table(pa.BufferReader(file.read())).to_pylist()
+        audits += msgspec.convert(rows, list[Audit])
+    return manifest, audits
+
+
+def render_report(manifest: Manifest, audits: Sequence[Audit]) -> str:
+    """The whole page. A function of its arguments alone; the order of `audits` doesn't matter.
+
+    Raises:
+        ValueError: the histograms of one signal have different bins.
+    """
+    bodies = (
+        _labels(manifest),
+        _conservation(manifest, audits),
+        entropy_section(audits, manifest.gate),
+        _signals(manifest),
+        batches_section(audits),
+        _rejects(manifest),
+        _reading(manifest),
+    )
+    sections = [
+        section(anchor, heading, body) for (anchor, heading), body in zip(_SECTIONS, bodies, strict=True)
+    ]
+    return document("Wellspring: report of a run", [head(manifest, audits, _SECTIONS), *sections])
+
+
+def _labels(manifest: Manifest) -> list[Html]:
+    total = sum(manifest.labelled.values())
+    labels = _label_order(manifest.labelled)
+    segments = [Segment(label, _style(label), (manifest.labelled[label],)) for label in labels]
+    rows = [
+        [
+            Html(f'<span class="key">{swatch(_style(label))}{name(label)}</span>'),
+            integer(manifest.labelled[label]),
+            percent(manifest.labelled[label], total),
+            prose(LABELS.get(label, "")),
+        ]
+        for label in labels
+    ]
+    shares = ", ".join(f"{label} {percent(manifest.labelled[label], total)}" for label in labels)
+    parts = [
+        Html(f"<figure>{stacked_bar(segments, 'Share of each provenance label', shares)}</figure>"),
+        table(
+            f"{total:,} documents in documents/; held documents are not counted here",
+            ("label", "documents", "share", "meaning"),
+            rows,
+            numeric=frozenset({1, 2}),
+            rest="labels",
+        ),
+    ]
+    if manifest.conflicts:
+        parts.append(
+            Html(
+                f"<p>{integer(manifest.conflicts)} documents of attested sources look synthetic with high "
+                "confidence. "
+                "They are labelled human_unverified; their reasons say so.</p>"
+            )
+        )
+    return parts
+
+
+def _conservation(manifest: Manifest, audits: Sequence[Audit]) -> list[Html]:
+    rows = [
+        [
+            name(source),
+            integer(c.read),
+            integer(c.labelled),
+            integer(c.held),
+            integer(c.rejected),
+            _check(c.read == c.labelled + c.held + c.rejected),
+        ]
+        for source, c in sorted(
+            manifest.by_source.items(),
+            # A source whose sum is wrong must be seen however many sources there are.
+            key=lambda item: (
+                item[1].read == item[1].labelled + item[1].held + item[1].rejected,
+                -item[1].read,
+                item[0],
+            ),
+        )
+    ]
+    labelled, rejected = sum(manifest.labelled.values()), sum(manifest.rejected.values())
+    counts = manifest.by_source.values()
+    checks = {
+        "read = labelled + held + rejected, over the run": manifest.records_read
+        == labelled + manifest.held + rejected,
+        "the sources add up to the run": (
+            [
+                sum(c.read for c in counts),
+                sum(c.labelled for c in counts),
+                sum(c.held for c in counts),
+                sum(c.rejected for c in counts),
+            ]
+            == [manifest.records_read, labelled, manifest.held, rejected]
+        ),
+        "there is one audit a batch": len(audits) == manifest.batches,
+        "the audits name as many held batches as the manifest": sum(a.held for a in audits)
+        == manifest.batches_held,
+    }
+    parts = [
+        Html(
+            "<p>Every record that was read ends as one labelled document, one held document or one "
+            "reject.</p>"
+        ),
+        table(
+            "Checks", ("what must hold", "holds"), [[text(what), _check(ok)] for what, ok in checks.items()]
+        ),
+        table(
+            "By source: read = labelled + held + rejected",
+            ("source", "read", "labelled", "held", "rejected", "adds up"),
+            rows,
+            numeric=frozenset({1, 2, 3, 4}),
+            rest="sources",
+        ),
+    ]
+    if manifest.renamed_ids:
+        parts.append(
+            Html(
+                f"<p>{integer(manifest.renamed_ids)} documents came under an id that another text already "
+                "had; both are "
+                "kept, one with its content hash after the id.</p>"
+            )
+        )
+    damaged = [[name(path), name(reason)] for path, reason in sorted(manifest.files_damaged.items())]
+    if damaged:
+        caption = (
+            f"{len(damaged):,} of {manifest.files_read:,} files are damaged; what was read before "
+            "the damage is kept"
+        )
+        parts.append(table(caption, ("file", "damage"), damaged, rest="damaged files"))
+    else:
+        parts.append(Html(f"<p>None of {integer(manifest.files_read)} files is damaged.</p>"))
+    return parts
+
+
+def _check(ok: bool) -> Html:
+    return Html('<span class="ok">✓ yes</span>' if ok else '<span class="bad">✗ ERROR</span>')
+
+
+def _signals(manifest: Manifest) -> list[Html]:
+    shown = [signal for signal in SIGNALS if signal in manifest.histograms]
+    shown += sorted(manifest.histograms.keys() - SIGNALS.keys())
+    figures = [_signal_figure(signal, manifest.histograms[signal]) for signal in shown]
+    if not figures:
+        return [Html("<p>No signal was measured on any document.</p>")]
+    present = {label for by_label in manifest.histograms.values() for label in by_label}
+    keys = [Html(f"<li>{swatch(_style(label))}{name(label)}</li>") for label in _label_order(present)]
+    return [
+        Html(
+            "<p>Each outline holds all documents of one label, so that labels of very different size can "
+            "be compared. "
+            "The outermost bins also hold what lies beyond them.</p>"
+        ),
+        Html(f'<ul class="legend">{join(keys, "")}</ul>'),
+        Html(f'<div class="multiples">{join(figures)}</div>'),
+    ]
+
+
+def _signal_figure(signal: str, by_label: dict[str, Histogram]) -> Html:
+    labels = _label_order(by_label)
+    if len({tuple(by_label[label].edges) for label in labels}) > 1:
+        raise ValueError(f"the histograms of {signal} have different bins: {labels}")
+    series, rows = [], []
+    for label in labels:
+        one, defined = by_label[label], sum(by_label[label].counts)
+        if defined:
+            series.append(Segment(label, _style(label), [count / defined for count in one.counts]))
+        rows.append(
+            [name(label), integer(defined), _median_bin(one), percent(one.undefined, one.undefined + defined)]
+        )
+    undefined = sum(one.undefined for one in by_label.values())
+    documents = undefined + sum(sum(one.counts) for one in by_label.values())
+    title, meaning = signal_title(signal), SIGNALS[signal][1] if signal in SIGNALS else ""
+    description = (
+        f"{len(series)} labels, {documents - undefined} documents. The numbers are in the table below it."
+    )
+    chart = histogram(by_label[labels[0]].edges if labels else [], series, f"{title} by label", description)
+    return Html(
+        f"<figure><h3>{name(title)}</h3><figcaption>{text(meaning)}{'. ' if meaning else ''}Undefined for "
+        f"{percent(undefined, documents)} of documents.</figcaption>{chart}"
+        + details(
+            "Numbers",
+            table("", ("label", "documents", "median in", "undefined"), rows, numeric=frozenset({1, 3})),
+        )
+        + "</figure>"
+    )
+
+
+def _median_bin(one: Histogram) -> Html:
+    half, before = sum(one.counts) / 2, 0
+    for index, count in enumerate(one.counts):
+        before += count
+        if count and before >= half:
+            return Html(f"{decimal(one.edges[index])} to {decimal(one.edges[index + 1])}")
+    return NONE
+
+
+def _rejects(manifest: Manifest) -> list[Html]:
+    total = sum(manifest.rejected.values())
+    if not total:
+        return [Html("<p>No record was rejected.</p>")]
+    ordered = sorted(manifest.rejected.items(), key=lambda item: (-item[1], item[0]))
+    rows = [
+        [
+            name(reason),
+            integer(count),
+            percent(count, manifest.records_read),
+            bar(count / total),
+            prose(REASONS.get(reason, "")),
+        ]
+        for reason, count in ordered
+    ]
+    caption = (
+        f"{total:,} of {manifest.records_read:,} records were rejected; the rows with their "
+        "particulars are in rejects/"
+    )
+    headers = ("reason", "records", "of all read", "of the rejects", "meaning")
+    return [table(caption, headers, rows, numeric=frozenset({1, 2}), rest="reasons")]
+
+
+def _reading(manifest: Manifest) -> list[Html]:
+    caveats = (SEED_CAVEATS if manifest.profile == "seed" else ()) + CAVEATS
+    words = [Html(f"<dt>{text(word)}</dt><dd>{text(meaning, 400)}</dd>") for word, meaning in GLOSSARY]
+    return [
+        Html(f'<dl class="words">{join(words)}</dl><h3>What is weak</h3>'),
+        Html("<ul>" + "".join(f"<li>{text(caveat, 400)}</li>" for caveat in caveats) + "</ul>"),
+    ]
+
+
+def _label_order(labels: dict[str, int] | dict[str, Histogram] | set[str]) -> list[str]:
+    return [label for label in PROVENANCE_LABELS if label in labels] + sorted(
+        set(labels) - set(PROVENANCE_LABELS)
+    )
+
+
+def _style(label: str) -> str:
+    return f"c-{label}" if label in PROVENANCE_LABELS else "c-other"
