@@ -47,7 +47,7 @@ font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto;margin:.5rem 0}
 table{border-collapse:collapse;width:100%;font-size:.9rem}caption{text-align:left;padding:.2rem 0;
 max-width:calc(100vw - 2rem)}
-th,td{text-align:left;vertical-align:top;padding:.3rem 1rem .3rem 0;border-bottom:1px solid var(--line)}
+th,td{text-align:left;vertical-align:top;padding:.3rem .85rem .3rem 0;border-bottom:1px solid var(--line)}
 th{font-weight:600;color:var(--soft);overflow-wrap:normal}td{overflow-wrap:break-word;min-width:3.4rem}
 .n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}
 .key{display:inline-flex;align-items:center;gap:.4rem;white-space:nowrap}.key svg{flex:none}
@@ -173,10 +173,10 @@ def section(anchor: str, heading: str, body: Sequence[Html]) -> Html:
 
 def document(title: str, body: Sequence[Html]) -> str:
     """The whole page, without a link to anything outside it and without script."""
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+    head = (
+        '<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "
-        f"f"<title>{text(title)}</title>\n<style>{_STYLE}</style></head>\n<body>\n{join(body)}\n</body></html>\n"
+        f"<title>{text(title)}</title>\n<style>{_STYLE}</style>"
     )
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{join(body)}\n</body></html>\n'

@@ -47,10 +47,10 @@ def batches_section(audits: Sequence[Audit]) -> list[Html]:
         "state",
         "stratum",
         "crawl window",
-        "deciding value (95% interval)",
+        "value, 95% interval",
         "limit",
         "past limit by",
-        "documents",
+        "docs",
         "suspected",
         "unigram bits",
     )

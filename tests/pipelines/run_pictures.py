@@ -1,6 +1,7 @@
 """A made-up run for the tests of the report: plausible numbers, the same every time."""
 
 import hashlib
+import itertools
 import json
 import math
 from datetime import date, timedelta
@@ -31,10 +32,7 @@ def histogram(
     low: float, high: float, centre: float, spread: float, documents: int, undefined: int
 ) -> Histogram:
     edges = [low + (high - low) * i / 30 for i in range(31)]
-    weights = [
-        math.exp(-0.5 * (((a + b) / 2 - centre) / spread) ** 2)
-        for a, b in zip(edges, edges[1:], strict=False)
-    ]
+    weights = [math.exp(-0.5 * (((a + b) / 2 - centre) / spread) ** 2) for a, b in itertools.pairwise(edges)]
     counts = [round(documents * w / sum(weights)) for w in weights]
     return Histogram(edges=edges, counts=counts, undefined=undefined)
 
@@ -42,13 +40,36 @@ def histogram(
 def audit(**changes: object) -> Audit:
     """One batch that passed, with whatever is changed."""
     plain = Audit(
-        batch_id="9f2c41d07be3a856", window_start="2026-09-04", window_end="2026-09-10",
-        stratum='{"source": "wiki", "language": "en"}', source="wiki", language="en", documents=256, tokens=240_000,
-        entropy_bits=8.9, type_token_ratio=0.12, below_floor=False, synthetic_risk="LOW", action=PROCEED, gated=True,
-        held=False, signal="surprisal_spread", value=2.6, limit=FLOOR, direction="below", interval_low=2.5,
-        interval_high=2.7, basis="limit of the stratum", cross_entropy_bits=6.1, surprisal_spread=2.6, curvature=1.2,
-        log_rank=2.2, suspected_share=0.05, profile="demo", scorer="ab12cd34ef56ab78",
-    )  # fmt: skip
+        batch_id="9f2c41d07be3a856",
+        window_start="2026-09-04",
+        window_end="2026-09-10",
+        stratum='{"source": "wiki", "language": "en"}',
+        source="wiki",
+        language="en",
+        documents=256,
+        tokens=240_000,
+        entropy_bits=8.9,
+        type_token_ratio=0.12,
+        below_floor=False,
+        synthetic_risk="LOW",
+        action=PROCEED,
+        gated=True,
+        held=False,
+        signal="surprisal_spread",
+        value=2.6,
+        limit=FLOOR,
+        direction="below",
+        interval_low=2.5,
+        interval_high=2.7,
+        basis="limit of the stratum",
+        cross_entropy_bits=6.1,
+        surprisal_spread=2.6,
+        curvature=1.2,
+        log_rank=2.2,
+        suspected_share=0.05,
+        profile="demo",
+        scorer="ab12cd34ef56ab78",
+    )
     return msgspec.structs.replace(plain, **changes)
 
 
@@ -90,7 +111,7 @@ def audits(gate: str = "enforce", sources: int = 4, windows: int = 8, per_window
                         basis="limit of the stratum"
                         if gated
                         else "not gated: the stratum is smaller than half a batch",
-                    )  # fmt: skip
+                    )
                 )
     return made
 
@@ -117,18 +138,36 @@ def manifest(made: list[Audit], gate: str = "enforce", profile: str = "demo", **
         read=31_088 + held - 9_000, labelled=24_033 - 8_000, held=held, rejected=7_055 - 1_000
     )
     plain = Manifest(
-        records_read=31_088 + held, labelled=labelled, held=held, rejected=rejected, files_read=42,
-        files_damaged={"crawl/CC-MAIN-20261107-00012.warc.wet.gz": "cut: gzip member ends early at byte 1,048,576"},
-        batches=len(made), batches_held=held_batches, tokens=28_734_112,
+        records_read=31_088 + held,
+        labelled=labelled,
+        held=held,
+        rejected=rejected,
+        files_read=42,
+        files_damaged={
+            "crawl/CC-MAIN-20261107-00012.warc.wet.gz": "cut: gzip member ends early at byte 1,048,576"
+        },
+        batches=len(made),
+        batches_held=held_batches,
+        tokens=28_734_112,
         scorer=ScorerFingerprint(
-            model="reference-en", revision=None, weights_sha256="5e" * 32, tokenizer_sha256="1c" * 32, dtype="bfloat16",
-            window=512, stride=384, formula=1,
+            model="reference-en",
+            revision=None,
+            weights_sha256="5e" * 32,
+            tokenizer_sha256="1c" * 32,
+            dtype="bfloat16",
+            window=512,
+            stride=384,
+            formula=1,
         ),
-        profile=profile, gate=gate, code_version="0.1.0+c5b8abc", started="2026-11-23T09:14:05+00:00",
+        profile=profile,
+        gate=gate,
+        code_version="0.1.0+c5b8abc",
+        started="2026-11-23T09:14:05+00:00",
         finished="2026-11-23T10:02:47+00:00",
         files={"documents/provenance=human_verified/00000.parquet": FileEntry(rows=9_216, sha256="77" * 32)},
         by_source={
-            "pydoc": SourceCounts(read=9_000, labelled=8_000, held=0, rejected=1_000), "forum.example": rest,
+            "pydoc": SourceCounts(read=9_000, labelled=8_000, held=0, rejected=1_000),
+            "forum.example": rest,
         },
         histograms={
             signal: {
@@ -136,12 +175,25 @@ def manifest(made: list[Audit], gate: str = "enforce", profile: str = "demo", **
                 for (label, count), shift in zip(labelled.items(), (0.05, 0.0, -0.18, -0.13), strict=True)
             }
             for signal, low, high, centre, spread in (
-                ("mattr", 0.4, 1.0, 0.78, 0.05), ("perplexity", 0, 150, 62, 18), ("bits_per_byte", 0, 3, 1.5, 0.3),
-                ("curvature", -2, 6, 1.6, 0.9), ("burstiness", 0, 1.5, 0.62, 0.2), ("type_token_ratio", 0, 1, 0.5, 0.12),
+                ("mattr", 0.4, 1.0, 0.78, 0.05),
+                ("perplexity", 0, 150, 62, 18),
+                ("bits_per_byte", 0, 3, 1.5, 0.3),
+                ("curvature", -2, 6, 1.6, 0.9),
+                ("burstiness", 0, 1.5, 0.62, 0.2),
+                ("type_token_ratio", 0, 1, 0.5, 0.12),
             )
         },
-        conflicts=12, renamed_ids=2, profile_sha256="a0" * 32, batch_documents=256, batch_by=["source", "language"],
+        conflicts=12,
+        renamed_ids=2,
+        profile_sha256="a0" * 32,
+        batch_documents=256,
+        batch_by=["source", "language"],
         window_days=7,
-        parameters={"input": "crawl/*.warc.wet.gz", "output": "runs/2026-47", "profile": profile, "gate": gate},
-    )  # fmt: skip
+        parameters={
+            "input": "crawl/*.warc.wet.gz",
+            "output": "runs/2026-47",
+            "profile": profile,
+            "gate": gate,
+        },
+    )
     return msgspec.structs.replace(plain, **changes)
