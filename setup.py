@@ -1,16 +1,19 @@
 """Packaging: the distribution and the command are called `wellspring`."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
+_HERE = Path(__file__).parent
+_VERSION = re.search(r'CODE_VERSION = "(.+)"', (_HERE / "schemas/__init__.py").read_text())
+assert _VERSION, "schemas/__init__.py has no CODE_VERSION"
+
 setup(
     name="wellspring",
-    version="0.1.0",
+    version=_VERSION[1],
     description="Keeps LLM training corpora from collapsing on synthetic text: a stage of a data pipeline on Apache Beam",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8")
-    if Path(__file__).with_name("README.md").exists()
-    else "",
+    long_description=(_HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",

@@ -78,5 +78,15 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True):
     top_100_share: float | None = None
 
     def with_signals(self, signals: LanguageModelSignals, scorer: str) -> "Measurements":
-        """The same measurements with the LM signals filled in."""
-        return msgspec.structs.replace(self, scorer=scorer, **msgspec.structs.asdict(signals))
+        """The same measurements with the LM signals filled in, nulls among them explained."""
+        values = msgspec.structs.asdict(signals)
+        nulls = [
+            f"{name}: {signals.scored_tokens} scored tokens don't define it"
+            for name, value in values.items()
+            if value is None
+        ]
+        return msgspec.structs.replace(self, scorer=scorer, undefined=self.undefined + nulls, **values)
+
+    def without_signals(self) -> "Measurements":
+        """The same measurements, with the reason why the LM signals are null."""
+        return msgspec.structs.replace(self, undefined=[*self.undefined, "perplexity: no scorer was run"])

@@ -1,7 +1,5 @@
 """Profiles by name or path, and the built-in `seed`."""
 
-from pathlib import Path
-
 from pydantic import ValidationError
 
 from schemas.profile import Gate, Limit, Profile, VoteRule, Votes
@@ -51,20 +49,14 @@ SEED = Profile(
 )
 
 
-def load_profile(name: str) -> Profile:
-    """The built-in profile `seed`, or the profile of a JSON file.
+def parse_profile(content: str, name: str) -> Profile:
+    """The profile in the text of a profile.json; `name` is for messages.
 
     Raises:
-        ValueError: there is no such profile, or the file is no valid profile; the message says
-            which field and what to do.
+        ValueError: it is no valid profile; the message says which field and why.
     """
-    if name == SEED.name:
-        return SEED
-    path = Path(name)
-    if not path.is_file():
-        raise ValueError(f"no profile {name!r}: write 'seed' or the path of a profile.json")
     try:
-        return Profile.model_validate_json(path.read_bytes())
+        return Profile.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"

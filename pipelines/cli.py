@@ -1,0 +1,50 @@
+"""The command `wellspring`: finds the job and runs it."""
+
+import importlib
+import sys
+
+JOBS = {
+    "curate": "the main job: label documents, audit training batches, hold the doubtful ones",
+    "score": "measure and judge the documents of one file",
+    "report": "write the report page of a finished run again",
+    "train-reference": "train an embedded scoring model",
+    "demo": "the main job on text made on the spot, from nothing to a hold queue",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one job. Exit codes: 0 done, 1 the run failed, 2 the arguments are wrong."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_usage())
+        return 0
+    job, rest = arguments[0], arguments[1:]
+    if job not in JOBS:
+        print(f"wellspring: no job {job!r}; the jobs are {', '.join(JOBS)}", file=sys.stderr)
+        return 2
+    from pipelines.arguments import UsageError
+
+    module = importlib.import_module(f"pipelines.{job.replace('-', '_')}")
+    try:
+        return int(module.run(rest))
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _usage() -> str:
+    width = max(map(len, JOBS))
+    lines = [f"  {job:<{width}}  {what}" for job, what in JOBS.items()]
+    return "\n".join(
+        [
+            "usage: wellspring JOB --flag=value ...",
+            "",
+            *lines,
+            "",
+            "wellspring JOB --help lists a job's flags; what it doesn't know goes to Apache Beam.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

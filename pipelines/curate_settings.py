@@ -1,0 +1,209 @@
+"""The main job's flags, checked against each other before anything is read."""
+
+import argparse
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import get_args
+
+from apache_beam.options.pipeline_options import PipelineOptions
+from signals.scorer import scorer_fingerprint
+from signals.tokenization import load_tokenizer
+
+from pipelines.arguments import JobParser, UsageError, positive, read_text
+from schemas import CODE_VERSION
+from schemas.manifest import Manifest
+from schemas.profile import Profile
+from schemas.scorer import ScorerFingerprint
+from schemas.sources import SourceEntry
+from signals.audit import GateMode
+from signals.batch_signals import LINEAR_SIGNALS
+from signals.evidence import parse_sources
+from signals.profiles import SEED, parse_profile
+from signals.strata import STRATUM_FIELDS
+
+REFERENCE = "reference-en"
+
+
+def parser() -> JobParser:
+    """The flags of `wellspring curate`."""
+    p = JobParser("curate", "Documents in; labelled documents, audited batches and a hold queue out.")
+    p.add_argument(
+        "--input",
+        action="append",
+        required=True,
+        help="path, glob or list of paths (*.paths, *.paths.gz): WARC, WET, ARC, JSONL, Parquet; local, "
+        "gs://, s3://, http(s)://; may be given several times",
+    )
+    p.add_argument("--path_prefix", default="", help="put before each line of a list of paths")
+    p.add_argument("--output", required=True, help="the run's folder")
+    p.add_argument("--profile", default=SEED.name, help="'seed' or a profile.json (default: seed)")
+    p.add_argument("--gate", choices=get_args(GateMode), default="monitor", help="default: monitor")
+    p.add_argument("--scorer", default=REFERENCE, help="reference-en, a model's name, folder or gs:// path")
+    p.add_argument("--scoring", choices=("all", "none"), default="all", help="none: LM signals stay null")
+    p.add_argument("--batch_documents", type=positive, default=256, help="default: 256")
+    p.add_argument("--batch_by", default="source,language", help=f"of {', '.join(STRATUM_FIELDS)}")
+    p.add_argument("--window_days", type=positive, default=1, help="length of a crawl window; default: 1")
+    p.add_argument("--sources", help="sources.yaml: what is known of the sources")
+    p.add_argument("--limit", type=positive, help="read at most so many records of each file")
+    p.add_argument("--dry_run", action="store_true", help="check the flags, list the input, write nothing")
+    p.add_argument("--overwrite", action="store_true", help="replace a finished run in --output")
+    return p
+
+
+@dataclass(frozen=True)
+class CurateSettings:
+    """The main job's settings, checked."""
+
+    inputs: list[str]
+    path_prefix: str
+    output: str
+    profile: Profile
+    profile_sha256: str
+    gate: GateMode
+    scorer: str
+    fingerprint: ScorerFingerprint | None
+    """Null when no scorer runs."""
+    vocab_size: int
+    batch_documents: int
+    batch_by: list[str]
+    window_days: int
+    sources: list[SourceEntry]
+    limit: int | None
+    threads: int | None
+    parameters: dict[str, str]
+    warnings: list[str]
+
+    @property
+    def scorer_id(self) -> str | None:
+        return self.fingerprint.id if self.fingerprint else None
+
+    def empty_manifest(self) -> Manifest:
+        """The manifest of this run before anything was counted."""
+        return Manifest(
+            records_read=0,
+            labelled={},
+            held=0,
+            rejected={},
+            files_read=0,
+            files_damaged={},
+            batches=0,
+            batches_held=0,
+            tokens=0,
+            scorer=self.fingerprint,
+            profile=self.profile.name,
+            gate=self.gate,
+            code_version=CODE_VERSION,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            finished="",
+            files={},
+            by_source={},
+            histograms={},
+            conflicts=0,
+            renamed_ids=0,
+            profile_sha256=self.profile_sha256,
+            batch_documents=self.batch_documents,
+            batch_by=self.batch_by,
+            window_days=self.window_days,
+            parameters=self.parameters,
+        )
+
+
+def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSettings:
+    """Loads what the flags name and checks that it fits together.
+
+    Raises:
+        UsageError: something can't be loaded, or can't go together; one line.
+    """
+    profile, profile_sha256 = load_profile(arguments.profile)
+    try:
+        tokenizer = load_tokenizer(arguments.scorer)
+        fingerprint = scorer_fingerprint(arguments.scorer) if arguments.scoring == "all" else None
+        sources = (
+            parse_sources(read_text(arguments.sources, "--sources"), arguments.sources)
+            if arguments.sources
+            else []
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return CurateSettings(
+        inputs=arguments.input,
+        path_prefix=arguments.path_prefix,
+        output=arguments.output,
+        profile=profile,
+        profile_sha256=profile_sha256,
+        gate=arguments.gate,
+        scorer=arguments.scorer,
+        fingerprint=fingerprint,
+        vocab_size=tokenizer.vocab_size,
+        batch_documents=arguments.batch_documents,
+        batch_by=_batch_by(arguments.batch_by),
+        window_days=arguments.window_days,
+        sources=sources,
+        limit=arguments.limit,
+        threads=_threads(options),
+        parameters={
+            name: str(value) for name, value in vars(arguments).items() if value not in (None, False, "")
+        },
+        warnings=_check_gate(profile, arguments.gate, fingerprint, arguments.batch_documents),
+    )
+
+
+def load_profile(name: str) -> tuple[Profile, str]:
+    """A profile by name or path, and the sha256 of its content.
+
+    Raises:
+        UsageError: there is none, or it is not valid.
+    """
+    if name == SEED.name:
+        content = SEED.model_dump_json()
+        profile = SEED
+    else:
+        content = read_text(name, "--profile")
+        try:
+            profile = parse_profile(content, name)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+    return profile, hashlib.sha256(content.encode()).hexdigest()
+
+
+def _batch_by(text: str) -> list[str]:
+    fields = [field.strip() for field in text.split(",")]
+    for field in fields:
+        if field not in STRATUM_FIELDS:
+            raise UsageError(f"--batch_by: no field {field!r}; choose of {', '.join(STRATUM_FIELDS)}")
+    if len(set(fields)) < len(fields):
+        raise UsageError(f"--batch_by={text} names a field twice")
+    return fields
+
+
+def _check_gate(
+    profile: Profile, gate: GateMode, fingerprint: ScorerFingerprint | None, batch_documents: int
+) -> list[str]:
+    """What keeps a profile from enforcing: an error under `enforce`, warnings under `monitor`."""
+    faults: list[str] = []
+    if not profile.can_enforce and gate == "enforce":
+        faults.append(f"profile {profile.name} is not calibrated and can only monitor")
+    if profile.gate.signal in LINEAR_SIGNALS and fingerprint is None:
+        faults.append(f"profile {profile.name} gates on {profile.gate.signal}, which needs --scoring=all")
+    elif profile.scorer is not None and fingerprint is not None and profile.scorer != fingerprint.id:
+        faults.append(
+            f"profile {profile.name} was calibrated for scorer {profile.scorer}, this is {fingerprint.id}"
+        )
+    if profile.batch_documents not in (None, batch_documents):
+        faults.append(
+            f"profile {profile.name} was calibrated for batches of {profile.batch_documents} documents, "
+            f"not {batch_documents}"
+        )
+    if faults and gate == "enforce":
+        raise UsageError(f"--gate=enforce: {'; '.join(faults)}")
+    return faults
+
+
+def _threads(options: PipelineOptions) -> int | None:
+    """Threads of one worker process: the local runner's processes share this machine's cores."""
+    values = options.get_all_options()
+    if values.get("direct_running_mode") != "multi_processing":
+        return None
+    return max(1, (os.cpu_count() or 1) // max(1, values.get("direct_num_workers") or 1))

@@ -1,0 +1,67 @@
+"""A run's folder: refused where a finished run lies, cleared of what an unfinished one left."""
+
+import msgspec
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from pipelines.arguments import UsageError
+from schemas.manifest import Manifest
+from transforms.publish import UNFINISHED, remove_folder
+
+_FOLDERS = ("documents", "hold", "measurements", "audits", "rejects", UNFINISHED)
+_FILES = ("manifest.json", "report.html")
+_PEOPLES = ("decisions", "releases")
+
+
+def check_run_folder(run: str, *, overwrite: bool) -> None:
+    """Whether a run may be written there.
+
+    Raises:
+        UsageError: a finished run lies there and `overwrite` is not given; or people's decisions
+            lie there; or something that is no run of ours.
+    """
+    present = _entries(run)
+    if any(name in present for name in _PEOPLES):
+        raise UsageError(f"--output {run} holds people's decisions: choose another folder")
+    if "manifest.json" in present and not overwrite:
+        raise UsageError(f"--output {run} holds a finished run: choose another folder or add --overwrite")
+    if present and "manifest.json" not in present and UNFINISHED not in present:
+        raise UsageError(f"--output {run} is not empty and holds no run: choose another folder")
+
+
+def start_run_folder(run: str) -> None:
+    """Clears what an earlier run left, the manifest first, and marks the folder as unfinished."""
+    present = _entries(run)
+    # From here on the folder is no finished run, whatever happens.
+    for name in _FILES:
+        if name in present:
+            FileSystems.delete([FileSystems.join(run, name)])
+    for name in _FOLDERS:
+        if name in present:
+            remove_folder(FileSystems.join(run, name))
+    marker = FileSystems.join(run, UNFINISHED, "started")
+    if FileSystems.get_scheme(run) is None:
+        FileSystems.mkdirs(FileSystems.join(run, UNFINISHED))
+    with FileSystems.create(marker, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        file.write(b"This run is not finished: it has no manifest.json yet.\n")
+
+
+def read_manifest(run: str) -> Manifest:
+    """The manifest of a finished run.
+
+    Raises:
+        UsageError: there is none, so it is no finished run; or it is not of this version's form.
+    """
+    path = FileSystems.join(run, "manifest.json")
+    try:
+        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+            return msgspec.json.decode(file.read(), type=Manifest)
+    except (OSError, msgspec.DecodeError) as error:
+        raise UsageError(f"{run} is not a finished run: {path}: {error}") from error
+
+
+def _entries(run: str) -> set[str]:
+    """Names of the files and folders directly under a run's folder."""
+    prefix = run.rstrip("/") + "/"
+    matched = FileSystems.match([prefix + "**"])[0].metadata_list
+    return {metadata.path[len(prefix) :].split("/")[0] for metadata in matched}

@@ -1,0 +1,110 @@
+import math
+
+import pytest
+
+from schemas.label import Label
+from schemas.profile import Gate, Limit, Profile
+from signals.audit import audit_batch, find_limit
+from signals.profiles import SEED
+from signals.ticket import make_ticket
+from tests.documents import batch, measured
+
+LIMIT = Limit(limit=5.0, batches=40, mean=6.0, spread=0.4)
+
+
+def profile(**gate: object) -> Profile:
+    values = {"signal": "cross_entropy_bits", "direction": "below", "languages": {"en": LIMIT}}
+    return SEED.model_copy(update={"name": "tight", "can_enforce": True, "gate": Gate(**(values | gate))})
+
+
+def labels(n: int, verdict: str = "LIKELY_HUMAN") -> list[Label]:
+    one = Label(provenance="human_unverified", verdict=verdict, confidence="LOW", probability=0.0, reasons=[])
+    return [one] * n
+
+
+def documents(bits: float, n: int = 4):
+    return [measured(f"d{i}", nll=200 * bits * math.log(2), scored_tokens=200) for i in range(n)]
+
+
+def audit(bits: float, gate: str = "enforce", with_profile: Profile | None = None, **values: object):
+    return audit_batch(
+        batch(documents(bits), **values),
+        labels(4),
+        profile=with_profile or profile(),
+        gate=gate,
+        vocab_size=10,
+        scorer="0123456789abcdef",
+    )
+
+
+@pytest.mark.parametrize(
+    ("bits", "gate", "action", "held"),
+    [
+        (4.99, "enforce", "HOLD_FOR_REVIEW", True),
+        (4.99, "monitor", "HOLD_FOR_REVIEW", False),
+        (5.01, "enforce", "PROCEED", False),
+    ],
+)
+def test_the_point_estimate_decides_and_only_enforce_holds(bits, gate, action, held):
+    result = audit(bits, gate)
+    assert (result.action, result.held, result.gated) == (action, held, True)
+    assert (result.signal, result.limit, result.basis) == ("cross_entropy_bits", 5.0, "language en")
+    assert result.value == pytest.approx(bits)
+
+
+def test_a_ceiling_holds_what_lies_above():
+    above = profile(direction="above")
+    assert audit(5.01, with_profile=above).held
+    assert not audit(4.99, with_profile=above).held
+
+
+@pytest.mark.parametrize(
+    ("values", "basis"),
+    [
+        ({"gated": False}, "not gated: the stratum is smaller than half a batch"),
+        (
+            {"stratum": {"source": "a", "language": "de"}},
+            "not gated: the profile has no limit for language de",
+        ),
+        ({"stratum": {"source": "a"}}, "not gated: the profile has no limit for language unknown"),
+    ],
+)
+def test_what_cannot_be_judged_is_measured_and_proceeds(values, basis):
+    result = audit(1.0, **values)
+    assert (result.action, result.held, result.gated, result.limit) == ("PROCEED", False, False, None)
+    assert result.basis == basis
+    assert result.value == pytest.approx(1.0)
+
+
+def test_a_stratum_has_its_own_limit_before_its_languages():
+    own = LIMIT.model_copy(update={"limit": 7.0})
+    gate = profile(strata={'{"source":"web-archive","language":"en"}': own}).gate
+    assert find_limit(gate, {"source": "web-archive", "language": "en"}) == (own, "stratum")
+    assert find_limit(gate, {"source": "other", "language": "en"}) == (LIMIT, "language en")
+
+
+def test_the_seeds_unigram_audit_is_recorded_beside_what_decides():
+    result = audit(4.0)
+    assert (result.entropy_bits, result.type_token_ratio) == (2.0, 0.25)
+    assert (result.below_floor, result.synthetic_risk) == (True, "HIGH")
+    seed = audit(4.0, "monitor", SEED)
+    assert (seed.signal, seed.value, seed.limit, seed.action) == ("entropy_bits", 2.0, 3.2, "HOLD_FOR_REVIEW")
+
+
+def test_a_batch_without_scores_is_not_gated_by_the_scorer():
+    unscored = [measured(f"d{i}", nll=None, scored_tokens=None) for i in range(4)]
+    result = audit_batch(
+        batch(unscored), labels(4), profile=profile(), gate="monitor", vocab_size=10, scorer=None
+    )
+    assert (result.gated, result.value) == (False, None)
+    assert result.basis == "not gated: cross_entropy_bits is undefined without a scorer"
+
+
+def test_the_ticket_says_why_and_what_would_have_passed():
+    ticket = make_ticket(audit(4.75), labels(4))
+    assert ticket.margin == pytest.approx(0.25)
+    assert ticket.why == "cross_entropy_bits is 4.750, below the limit of 5.000 (language en) by 0.250"
+    assert ticket.would_pass == "cross_entropy_bits at least 5.000"
+    assert ticket.labels == {"human_unverified": 4}
+    with pytest.raises(ValueError, match="was not held"):
+        make_ticket(audit(5.5), labels(4))

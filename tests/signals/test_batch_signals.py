@@ -1,0 +1,41 @@
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import entropy as scipy_entropy
+
+from signals.batch_signals import linear_signal, unigram_entropy_estimate
+from tests.documents import measurements
+
+
+def test_cross_entropy_is_weighted_by_tokens():
+    documents = [
+        measurements(nll=100 * math.log(2) * 3, scored_tokens=100),
+        measurements(nll=300 * math.log(2) * 5, scored_tokens=300),
+    ]
+    assert linear_signal("cross_entropy_bits", documents).value == pytest.approx(4.5)
+
+
+def test_spread_and_curvature_are_means_over_documents():
+    documents = [measurements(surprisal_variance=4.0, curvature=1.0), measurements(surprisal_variance=16.0)]
+    assert linear_signal("surprisal_spread", documents).value == pytest.approx(3.0)
+    assert linear_signal("curvature", documents).value == pytest.approx(0.55)
+
+
+def test_documents_without_the_signal_are_left_out_and_none_of_them_is_none():
+    documents = [measurements(curvature=None), measurements(curvature=2.0)]
+    assert linear_signal("curvature", documents).value == 2.0
+    assert linear_signal("curvature", documents[:1]) is None
+
+
+def test_unigram_entropy_is_scipys_and_its_interval_counts_documents():
+    generator = np.random.default_rng(3)
+    documents = [generator.zipf(1.6, size=200).clip(max=99).astype(np.int32) for _ in range(50)]
+    counts = np.bincount(np.concatenate(documents), minlength=100)
+    estimate = unigram_entropy_estimate(documents, 100)
+    assert estimate.value == pytest.approx(scipy_entropy(counts[counts > 0], base=2))
+    assert estimate.low < estimate.value < estimate.high
+    # The same tokens in documents that hold one token only each: far less certain.
+    clustered = np.split(np.sort(np.concatenate(documents)), 50)
+    wide = unigram_entropy_estimate(clustered, 100)
+    assert wide.high - wide.low > 3 * (estimate.high - estimate.low)

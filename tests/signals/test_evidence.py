@@ -1,0 +1,67 @@
+import pytest
+
+from signals.evidence import find_source, parse_sources, registered_domain
+from tests.documents import document
+
+SOURCES = """
+- match: {source: gutenberg}
+  evidence: attested_human
+  attested_by: "library catalogue 2019"
+  weight: 2.0
+- match: {path: "*/cosmopedia/*"}
+  evidence: known_model
+  model: mixtral-8x7b
+- match: {domain: example.co.uk, dump: CC-MAIN-2024-10}
+  weight: 0.5
+- match: {domain: example.co.uk}
+  weight: 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "entry"),
+    [
+        ({"source": "gutenberg", "file_path": "x/cosmopedia/y"}, 0),
+        ({"file_path": "gs://b/cosmopedia/part-1.jsonl"}, 1),
+        ({"url": "https://news.example.co.uk/1", "dump": "CC-MAIN-2024-10"}, 2),
+        ({"url": "https://news.example.co.uk/1"}, 3),
+        ({"url": "https://example.com/"}, None),
+        ({"url": None}, None),
+    ],
+)
+def test_the_first_entry_whose_conditions_all_hold_wins(values, entry):
+    sources = parse_sources(SOURCES)
+    assert find_source(document(**values), sources) == (None if entry is None else sources[entry])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- match: {}", "match needs at least one of source, domain, dump, path"),
+        ("- match: {sourc: a}", "sourc"),
+        ("- match: {source: a}\n  evidence: attested_human", "needs attested_by"),
+        ("- match: {source: a}\n  evidence: known_model", "needs model"),
+        ("- match: {source: a}\n  evidence: rumour", "attested_human"),
+        ("- match: {source: a}\n  weight: 0", "greater than 0"),
+        ("{a: [", "sources.yaml is not YAML"),
+    ],
+)
+def test_a_wrong_file_is_one_clear_line(text, message):
+    with pytest.raises(ValueError, match="sources.yaml") as error:
+        parse_sources(text)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("https://a.b.example.co.uk:8080/x?y", "example.co.uk"),
+        ("http://localhost/", "localhost"),
+        ("http://[broken", None),
+        ("no address", None),
+        (None, None),
+    ],
+)
+def test_registered_domain(url, domain):
+    assert registered_domain(url) == domain

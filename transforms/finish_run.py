@@ -1,0 +1,164 @@
+"""The end of a run: conservation is checked, the report written, the manifest last of all."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+import apache_beam as beam
+import msgspec
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.pvalue import AsIter, AsList, AsSingleton, PCollection
+
+from schemas.audit import Audit
+from schemas.label import PROVENANCE_LABELS
+from schemas.manifest import FileEntry, FileRecord, Manifest, SourceCounts
+from schemas.reject import FILE, Reject
+from signals.hashing import stable_hash
+from signals.histograms import Histograms, merge_histograms
+from transforms.publish import UNFINISHED, publish, remove_folder
+from transforms.route import Tally
+
+# The report draws at most so many batches: held ones first, then a sample by hash.
+AUDITS_IN_REPORT = 2000
+
+
+class ConservationError(ValueError):
+    """Records read are not the records accounted for: nothing of such a run may be used."""
+
+
+class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
+    """Waits for every sink, then writes `report.html` and `manifest.json`.
+
+    Args:
+        run: the run's folder. manifest: with all that the launcher knows, nothing counted yet.
+        render: makes the report page of a manifest and (some of) its audits.
+        files: records of all published files. tallies: counts of `transforms.route` and of the
+        readers. rejects: those of kind `file` name the damaged files. renamed: ids that got a suffix.
+    """
+
+    def __init__(
+        self,
+        run: str,
+        manifest: Manifest,
+        render: Callable[[Manifest, list[Audit]], str],
+        *,
+        files: PCollection[FileRecord],
+        tallies: PCollection[Tally],
+        files_read: PCollection[str],
+        rejects: PCollection[Reject],
+        renamed: PCollection[str],
+        histograms: PCollection[Histograms],
+        audits: PCollection[Audit],
+    ) -> None:
+        super().__init__()
+        self._run = run
+        self._manifest = manifest
+        self._render = render
+        self._side_inputs = {
+            "files": AsIter(files),
+            "tallies": AsList(tallies | "SumTallies" >> beam.CombinePerKey(sum)),
+            "files_read": AsSingleton(files_read | "CountFiles" >> beam.combiners.Count.Globally()),
+            "damaged": AsIter(
+                rejects
+                | "Damaged" >> beam.Filter(lambda r: r.kind == FILE)
+                | "PathAndReason" >> beam.Map(lambda r: (r.file_path, f"{r.reason}: {r.detail}"))
+            ),
+            "renamed": AsSingleton(renamed | "CountRenamed" >> beam.combiners.Count.Globally()),
+            "histograms": AsSingleton(histograms | "SumHistograms" >> beam.CombineGlobally(merge_histograms)),
+            "audits": AsSingleton(
+                audits | "AuditsToDraw" >> beam.combiners.Top.Largest(AUDITS_IN_REPORT, key=_held_first)
+            ),
+        }
+
+    def expand(self, pipeline: beam.Pipeline) -> PCollection[str]:
+        return (
+            pipeline
+            | "Once" >> beam.Create([None])
+            | "CheckAndWrite"
+            >> beam.Map(_finish, self._run, self._manifest, self._render, **self._side_inputs)
+        )
+
+
+def _held_first(audit: Audit) -> tuple[bool, int]:
+    return audit.held, stable_hash(audit.batch_id, "report")
+
+
+def _finish(
+    _: None,
+    run: str,
+    manifest: Manifest,
+    render: Callable[[Manifest, list[Audit]], str],
+    *,
+    files: Iterable[FileRecord],
+    tallies: list[Tally],
+    files_read: int,
+    damaged: Iterable[tuple[str, str]],
+    renamed: int,
+    histograms: Histograms,
+    audits: list[Audit],
+) -> str:
+    manifest = msgspec.structs.replace(
+        manifest,
+        **_counts(tallies),
+        files={f.path: FileEntry(rows=f.rows, sha256=f.sha256) for f in sorted(files, key=lambda f: f.path)},
+        files_read=files_read,
+        files_damaged=dict(sorted(damaged)),
+        renamed_ids=renamed,
+        histograms=histograms,
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    check_conservation(manifest)
+    in_order = sorted(audits, key=lambda a: (a.window_start or "", a.stratum, a.batch_id))
+    publish(run, "report.html", render(manifest, in_order).encode(), 0)
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    publish(run, "manifest.json", content, 0)
+    remove_folder(FileSystems.join(run, UNFINISHED))
+    return run
+
+
+def _counts(tallies: list[Tally]) -> dict[str, object]:
+    labelled = dict.fromkeys(PROVENANCE_LABELS, 0)
+    rejected: dict[str, int] = {}
+    by_source: dict[str, dict[str, int]] = {}
+    totals = {"read": 0, "held": 0, "tokens": 0, "conflicts": 0, "batches": 0, "batches_held": 0}
+    for (what, source, name), count in sorted(tallies):
+        if what in ("read", "labelled", "held", "rejected"):
+            counts = by_source.setdefault(source, {"read": 0, "labelled": 0, "held": 0, "rejected": 0})
+            counts[what] += count
+        if what == "labelled":
+            labelled[name] += count
+        elif what == "rejected":
+            rejected[name] = rejected.get(name, 0) + count
+        else:
+            totals[what] += count
+    records_read = totals.pop("read")
+    return {
+        "records_read": records_read,
+        "labelled": labelled,
+        "rejected": rejected,
+        "by_source": {source: SourceCounts(**counts) for source, counts in by_source.items()},
+        **totals,
+    }
+
+
+def check_conservation(manifest: Manifest) -> None:
+    """Records read = labelled + held + rejected, over all and for each source, and the rows in
+    the published files are those counts.
+
+    Raises:
+        ConservationError: they are not; the message gives both sides.
+    """
+    for source, c in manifest.by_source.items():
+        if c.read != c.labelled + c.held + c.rejected:
+            raise ConservationError(
+                f"source {source!r}: read {c.read} records, but {c.labelled} labelled + {c.held} held "
+                f"+ {c.rejected} rejected = {c.labelled + c.held + c.rejected}"
+            )
+    expected = {f"documents/provenance={label}/": n for label, n in manifest.labelled.items()}
+    expected["hold/"] = manifest.held
+    expected["rejects/"] = sum(manifest.rejected.values()) + len(manifest.files_damaged)
+    for prefix, count in expected.items():
+        rows = sum(
+            f.rows for p, f in manifest.files.items() if p.startswith(prefix) and p.endswith(".parquet")
+        )
+        if rows != count:
+            raise ConservationError(f"{prefix} holds {rows} rows, but {count} were sent there")

@@ -1,0 +1,110 @@
+"""Tokenize once and measure what needs no language model."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import apache_beam as beam
+import msgspec
+from apache_beam.pvalue import PCollection, TaggedOutput
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+from signals.tokenization import Tokenizer, load_tokenizer
+
+from schemas.batch import MeasuredDocument
+from schemas.document import Document
+from schemas.reject import RECORD, Reject
+from signals.entropy import pack_ids
+from signals.language import detect_language
+from signals.text_measurements import measure_text
+from transforms.progress import Progress
+
+# Documents handed to the tokenizer at once: its batch interface is faster, and a chunk stays small.
+_CHUNK_DOCUMENTS = 64
+_CHUNK_CHARACTERS = 1_000_000
+
+
+def with_language(document: Document) -> Document:
+    """The document with its detected language; one that the input names is kept."""
+    if document.language is not None:
+        return document
+    return msgspec.structs.replace(document, language=detect_language(document.text))
+
+
+class MeasureOutputs(NamedTuple):
+    documents: PCollection[MeasuredDocument]
+    rejects: PCollection[Reject]
+
+
+class Measure(beam.PTransform[PCollection[Document], MeasureOutputs]):
+    """Token ids by the scorer's tokenizer, burstiness, vocabulary and counts for each document.
+
+    A document without a single token is a reject (`no_tokens`).
+    """
+
+    def __init__(self, scorer: str, progress: Progress | None = None) -> None:
+        super().__init__()
+        self._scorer = scorer
+        self._progress = progress
+
+    def expand(self, documents: PCollection[Document]) -> MeasureOutputs:
+        outputs = documents | "TokenizeAndMeasure" >> beam.ParDo(
+            _Measure(self._scorer, self._progress)
+        ).with_outputs("rejects", main="documents")
+        return MeasureOutputs(outputs.documents, outputs.rejects)
+
+
+@beam.typehints.with_output_types(MeasuredDocument)
+class _Measure(beam.DoFn):
+    def __init__(self, scorer: str, progress: Progress | None) -> None:
+        self._scorer = scorer
+        self._progress = progress
+        self._tokenizer: Tokenizer
+
+    def setup(self) -> None:
+        self._tokenizer = load_tokenizer(self._scorer)
+
+    def start_bundle(self) -> None:
+        self._chunk: list[Document] = []
+        self._characters = 0
+
+    def process(self, element: Document) -> Iterator[MeasuredDocument | TaggedOutput]:
+        self._chunk.append(element)
+        self._characters += len(element.text)
+        if len(self._chunk) >= _CHUNK_DOCUMENTS or self._characters >= _CHUNK_CHARACTERS:
+            yield from self._measure_chunk()
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        window = GlobalWindow()
+        for output in self._measure_chunk():
+            if isinstance(output, TaggedOutput):
+                windowed = WindowedValue(output.value, window.max_timestamp(), [window])
+                yield TaggedOutput(output.tag, windowed)
+            else:
+                yield WindowedValue(output, window.max_timestamp(), [window])
+
+    def _measure_chunk(self) -> Iterator[MeasuredDocument | TaggedOutput]:
+        chunk, self._chunk, self._characters = self._chunk, [], 0
+        if not chunk:
+            return
+        tokens = 0
+        for document, ids in zip(chunk, self._tokenizer.encode_batch([d.text for d in chunk]), strict=True):
+            tokens += len(ids)
+            if not len(ids):
+                reject = Reject(
+                    kind=RECORD,
+                    reason="no_tokens",
+                    detail="the tokenizer made no token of this text",
+                    source=document.source,
+                    file_path=document.file_path,
+                    offset=document.offset,
+                    id=document.id,
+                    url=document.url,
+                )
+                yield TaggedOutput("rejects", reject)
+                continue
+            measurements = measure_text(
+                document.id, document.text, language=document.language, tokens=len(ids)
+            )
+            yield MeasuredDocument(document=document, token_ids=pack_ids(ids), measurements=measurements)
+        if self._progress:
+            self._progress.add("measured", documents=len(chunk), tokens=tokens)

@@ -1,0 +1,112 @@
+"""Where each batch goes: published, held, measured, audited, counted."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection, TaggedOutput
+
+from schemas.audit import Audit
+from schemas.batch import MeasuredDocument
+from schemas.document import HeldDocument, PublishedDocument
+from schemas.judgement import AuditedBatch
+from schemas.label import Label
+from schemas.measurements import Measurements
+from signals.histograms import Histograms, histograms_of
+
+Tally = tuple[tuple[str, str, str], int]
+"""((what, source, name), count): what is read, labelled, held, rejected, conflicts or tokens."""
+
+
+class RouteOutputs(NamedTuple):
+    documents: PCollection[tuple[str, PublishedDocument]]
+    """(provenance label, row) of the batches that proceed."""
+    held: PCollection[AuditedBatch]
+    measurements: PCollection[Measurements]
+    audits: PCollection[Audit]
+    tallies: PCollection[Tally]
+    histograms: PCollection[Histograms]
+
+
+class Route(beam.PTransform[PCollection[AuditedBatch], RouteOutputs]):
+    """Splits audited batches into the rows of every sink and the counts of the manifest."""
+
+    def expand(self, batches: PCollection[AuditedBatch]) -> RouteOutputs:
+        outputs = batches | "ByAction" >> beam.ParDo(_Route()).with_outputs(
+            "held", "measurements", "audits", "tallies", "histograms", main="documents"
+        )
+        return RouteOutputs(
+            outputs.documents,
+            outputs.held,
+            outputs.measurements,
+            outputs.audits,
+            outputs.tallies,
+            outputs.histograms,
+        )
+
+
+@beam.typehints.with_output_types(tuple[str, PublishedDocument])
+class _Route(beam.DoFn):
+    def process(self, element: AuditedBatch) -> Iterator[tuple[str, PublishedDocument] | TaggedOutput]:
+        documents, labels = element.batch.documents, element.labels
+        if element.audit.held:
+            yield TaggedOutput("held", element)
+        else:
+            for measured, label in zip(documents, labels, strict=True):
+                yield label.provenance, published(measured, label, element.batch.batch_id)
+        for measured in documents:
+            yield TaggedOutput("measurements", measured.measurements)
+        yield TaggedOutput("audits", element.audit)
+        for key, count in _tallies(element).items():
+            yield TaggedOutput("tallies", (key, count))
+        pairs = [(x.provenance, m.measurements) for x, m in zip(labels, documents, strict=True)]
+        yield TaggedOutput("histograms", histograms_of(pairs))
+
+
+def _tallies(audited: AuditedBatch) -> Counter[tuple[str, str, str]]:
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for measured, label in zip(audited.batch.documents, audited.labels, strict=True):
+        source = measured.document.source
+        if audited.audit.held:
+            counts["held", source, ""] += 1
+        else:
+            counts["labelled", source, label.provenance] += 1
+        counts["conflicts", "", ""] += label.conflict
+        counts["tokens", "", ""] += measured.measurements.tokens
+    counts["batches", "", ""] += 1
+    counts["batches_held", "", ""] += audited.audit.held
+    return counts
+
+
+def published(measured: MeasuredDocument, label: Label, batch_id: str) -> PublishedDocument:
+    """The row of `documents/` for a labelled document."""
+    return PublishedDocument(**_columns(measured, label, batch_id))
+
+
+def held(measured: MeasuredDocument, label: Label, batch_id: str) -> HeldDocument:
+    """The row of `hold/` for a labelled document."""
+    return HeldDocument(**_columns(measured, label, batch_id), provenance=label.provenance)
+
+
+def _columns(measured: MeasuredDocument, label: Label, batch_id: str) -> dict[str, object]:
+    document = measured.document
+    return {
+        "id": document.id,
+        "text": document.text,
+        "source": document.source,
+        "added": document.added,
+        "created": document.created,
+        "metadata": document.metadata,
+        "dump": document.dump,
+        "url": document.url,
+        "date": document.date,
+        "language": document.language,
+        "file_path": document.file_path,
+        "token_count": measured.measurements.tokens,
+        "verdict": label.verdict,
+        "confidence": label.confidence,
+        "probability": label.probability,
+        "reasons": label.reasons,
+        "batch_id": batch_id,
+    }

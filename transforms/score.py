@@ -1,0 +1,116 @@
+"""Perplexity and its kin, through RunInference: one training batch in, one scored batch out."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import apache_beam as beam
+import msgspec
+from apache_beam.ml.inference.base import ModelHandler, RunInference
+from apache_beam.pvalue import PCollection
+from signals.scorer import Scorer
+
+from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
+from schemas.measurements import LanguageModelSignals
+from schemas.reject import RECORD, Reject
+from signals.entropy import unpack_ids
+from transforms.progress import Progress
+
+
+class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]]):
+    """Scores every document of every batch.
+
+    Args:
+        scorer: name, folder or `gs://` path of the model; None passes batches on with the LM
+            signals null (`--scoring=none`).
+        threads: of one worker process; None takes all cores.
+    """
+
+    def __init__(
+        self, scorer: str | None, *, threads: int | None = None, progress: Progress | None = None
+    ) -> None:
+        super().__init__()
+        self._scorer = scorer
+        self._threads = threads
+        self._progress = progress
+
+    def expand(self, batches: PCollection[TrainingBatch]) -> PCollection[ScoredBatch]:
+        if self._scorer is None:
+            return batches | "Unscored" >> beam.Map(without_scores).with_output_types(ScoredBatch)
+        handler = ScorerHandler(self._scorer, threads=self._threads, progress=self._progress)
+        return batches | "RunInference" >> RunInference(handler).with_output_types(ScoredBatch)
+
+
+class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
+    """The project's scorer behind Beam's RunInference.
+
+    The element is a whole training batch, so that what the model sees together is a function of
+    the data and never of bundles; the scorer sorts by length inside.
+    """
+
+    def __init__(self, scorer: str, *, threads: int | None = None, progress: Progress | None = None) -> None:
+        super().__init__()
+        self._scorer = scorer
+        self._threads = threads
+        self._progress = progress
+
+    def load_model(self) -> Scorer:
+        return Scorer.load(self._scorer, threads=self._threads)
+
+    def run_inference(
+        self,
+        batch: Sequence[TrainingBatch],
+        model: Scorer,
+        inference_args: dict[str, Any] | None = None,
+    ) -> Iterable[ScoredBatch]:
+        for training_batch in batch:
+            scored = score_batch(training_batch, model)
+            if self._progress:
+                tokens = sum(d.measurements.tokens for d in training_batch.documents)
+                self._progress.add("scored", documents=len(training_batch.documents), tokens=tokens)
+            yield scored
+
+    def batch_elements_kwargs(self) -> dict[str, int]:
+        return {"min_batch_size": 1, "max_batch_size": 1}
+
+    def get_num_bytes(self, batch: Sequence[TrainingBatch]) -> int:
+        # The default pickles each batch to measure it.
+        return sum(len(d.token_ids) for training_batch in batch for d in training_batch.documents)
+
+    def get_metrics_namespace(self) -> str:
+        return "wellspring"
+
+
+def without_scores(batch: TrainingBatch) -> ScoredBatch:
+    """The batch as it came, its measurements saying that no scorer was run."""
+    documents = [
+        msgspec.structs.replace(d, measurements=d.measurements.without_signals()) for d in batch.documents
+    ]
+    return ScoredBatch(batch=msgspec.structs.replace(batch, documents=documents), rejects=[])
+
+
+def score_batch(batch: TrainingBatch, scorer: Scorer) -> ScoredBatch:
+    """The batch with LM signals in its measurements; documents that can't be scored are rejects."""
+    results = scorer.score(
+        [unpack_ids(d.token_ids) for d in batch.documents], [d.measurements.bytes for d in batch.documents]
+    )
+    scored: list[MeasuredDocument] = []
+    rejects: list[Reject] = []
+    for measured, result in zip(batch.documents, results, strict=True):
+        if isinstance(result, LanguageModelSignals):
+            measurements = measured.measurements.with_signals(result, scorer.fingerprint.id)
+            scored.append(msgspec.structs.replace(measured, measurements=measurements))
+        else:
+            document = measured.document
+            rejects.append(
+                Reject(
+                    kind=RECORD,
+                    reason="unscorable",
+                    detail=result.reason,
+                    source=document.source,
+                    file_path=document.file_path,
+                    offset=document.offset,
+                    id=document.id,
+                    url=document.url,
+                )
+            )
+    return ScoredBatch(batch=msgspec.structs.replace(batch, documents=scored), rejects=rejects)

@@ -1,0 +1,92 @@
+"""Exact duplicates out, and every id once."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import apache_beam as beam
+import msgspec
+from apache_beam.pvalue import AsDict, PCollection, TaggedOutput
+
+from schemas.document import Document
+from schemas.reject import RECORD, Reject
+from signals.hashing import content_hash
+
+_SUFFIX_DIGITS = 12
+
+
+class UniqueOutputs(NamedTuple):
+    documents: PCollection[Document]
+    rejects: PCollection[Reject]
+    renamed: PCollection[str]
+    """New ids of documents whose own id was taken by another text."""
+
+
+class UniqueDocuments(beam.PTransform[PCollection[Document], UniqueOutputs]):
+    """Keeps the first of the documents with the same normalised text and rejects the others.
+
+    First is by path, offset and id. Two different texts under one id are both kept: the text
+    with the smaller content hash keeps the id, the others get their own hash as a suffix.
+    """
+
+    def expand(self, documents: PCollection[Document]) -> UniqueOutputs:
+        keyed = documents | "KeyByContent" >> beam.Map(
+            lambda document: (content_hash(document.text), document)
+        ).with_output_types(tuple[bytes, Document])
+        # Only ids and hashes are shuffled to find ids with several texts; texts travel once.
+        taken = (
+            keyed
+            | "IdAndContent"
+            >> beam.MapTuple(lambda digest, document: (document.id, digest)).with_output_types(
+                tuple[str, bytes]
+            )
+            | "GroupById" >> beam.GroupByKey()
+            | "IdsWithSeveralTexts" >> beam.FlatMapTuple(_several_texts).with_output_types(tuple[str, bytes])
+        )
+        outputs = (
+            keyed
+            | "GroupByContent" >> beam.GroupByKey()
+            | "KeepFirst"
+            >> beam.ParDo(_KeepFirst(), AsDict(taken)).with_outputs("rejects", "renamed", main="documents")
+        )
+        return UniqueOutputs(outputs.documents, outputs.rejects, outputs.renamed)
+
+
+def _several_texts(id: str, digests: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+    distinct = set(digests)
+    if len(distinct) > 1:
+        yield id, min(distinct)
+
+
+def _place(document: Document) -> tuple[str, int, str]:
+    return document.file_path, document.offset, document.id
+
+
+@beam.typehints.with_output_types(Document)
+class _KeepFirst(beam.DoFn):
+    def process(
+        self, element: tuple[bytes, Iterable[Document]], taken: dict[str, bytes]
+    ) -> Iterator[Document | TaggedOutput]:
+        digest, group = element
+        # Two passes over the group rather than a sort: a boilerplate text may come a million times.
+        first = min(group, key=_place)
+        keeps_id = taken.get(first.id, digest) == digest
+        kept = first
+        if not keeps_id:
+            kept = msgspec.structs.replace(first, id=f"{first.id}-{digest.hex()[:_SUFFIX_DIGITS]}")
+            yield TaggedOutput("renamed", kept.id)
+        yield kept
+        for document in group:
+            if _place(document) != _place(first):
+                yield TaggedOutput(
+                    "rejects",
+                    Reject(
+                        kind=RECORD,
+                        reason="duplicate",
+                        detail=f"same text as {kept.id}",
+                        source=document.source,
+                        file_path=document.file_path,
+                        offset=document.offset,
+                        id=document.id,
+                        url=document.url,
+                    ),
+                )
