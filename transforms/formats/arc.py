@@ -1,0 +1,69 @@
+"""Legacy ARC files to documents and rejects, through warcio (FastWARC has no ARC)."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from warcio.archiveiterator import ArchiveIterator
+
+from schemas.document import Document
+from schemas.reject import FILE, Reject
+from transforms.formats.fields import Place, archive_source, dump_named_in
+from transforms.formats.gzip_members import MAGIC, damage_after
+from transforms.formats.http import HttpResponse
+from transforms.formats.limits import Limits
+from transforms.formats.pages import Capture, body_outcome, response_outcome
+from transforms.formats.source_stream import StorageError
+
+
+def read_arc(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Document | Reject]:
+    """One document or reject for each archived resource; `filedesc://` is not a record.
+
+    At the end one reject of kind `file` where the file is damaged (`truncated`, `corrupt`): what
+    follows the damage is not read. Reasons of records are those of `read_warc`.
+
+    Raises:
+        StorageError: the storage failed, not the content.
+    """
+    dump = dump_named_in(path)
+    source = archive_source(dump)
+    offset = 0
+    damage: tuple[str, str] | None = None
+    try:
+        # no_record_parse leaves HTTP to `parse_response`, which bounds what it reads.
+        archive = ArchiveIterator(stream, no_record_parse=True)
+        for record in archive:
+            offset = archive.get_record_offset()
+            if record.rec_type == "arc_header":
+                continue
+            headers = record.rec_headers
+            url = headers.get_header("uri") or None
+            place = Place(path, offset, source, None, url)
+            length = int(headers.get_header("length") or 0)
+            if length > limits.max_record_bytes:
+                detail = f"record of {length} bytes, the limit is {limits.max_record_bytes}"
+                yield place.reject("too_large", detail)
+                continue
+            block = record.raw_stream.read(length) if length > 0 else b""
+            if len(block) < length:
+                detail = f"{len(block)} of {length} bytes are there"
+                yield place.reject("damaged", detail)
+                damage = ("truncated", f"the record at byte {offset} is cut: {detail}")
+                break
+            metadata: dict[str, object] = {"warc_type": "arc"}
+            capture = Capture(place, headers.get_header("archive-date"), dump, metadata)
+            if (url or "").lower().startswith(("http:", "https:")):
+                yield response_outcome(block, capture, limits)
+            else:
+                typed = {"content-type": headers.get_header("content-type") or ""}
+                yield body_outcome(HttpResponse(0, typed, block), capture, limits)
+    except StorageError:
+        raise
+    except Exception as error:  # noqa: BLE001  warcio lets AttributeError, zlib.error, ... out of damaged files
+        message = " ".join(str(error).split())
+        damage = ("corrupt", f"{type(error).__name__}: {message}, at or after byte {offset}")
+    if damage is None and stream.seekable():
+        stream.seek(offset)
+        if stream.read(len(MAGIC)) == MAGIC and (cut := damage_after(stream, offset)) is not None:
+            damage = (cut.reason, str(cut))
+    if damage is not None:
+        yield Place(path, offset, source).reject(*damage, kind=FILE)

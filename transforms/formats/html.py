@@ -1,0 +1,125 @@
+"""HTML to text, within bounds on work, and what a page declares about its making."""
+
+import re
+
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
+from resiliparse.parse.html import HTMLTree
+
+from transforms.formats.fields import bounded
+from transforms.formats.http import TooLargeError
+from transforms.formats.limits import Limits
+
+MAX_DECLARATION_CHARACTERS = 200
+# Below these sizes a page can't cost more than about two seconds whatever it holds, so that the
+# pages of every day pay nothing for the checks.
+_UNCHECKED_TAGS = 10_000
+_UNCHECKED_CHARACTERS = 256 << 10
+# A start tag as a browser reads it: quotes count only where a value begins. Possessive throughout
+# and without its end, so that matching is linear in whatever follows a `<`.
+_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+"""
+_START_TAG = re.compile(rf"<[a-zA-Z][^\s/>]*+((?:[\s/]++|{_ATTRIBUTE})*+)")
+_ATTRIBUTES = re.compile(_ATTRIBUTE)
+_OPTION = re.compile(r"<option", re.IGNORECASE)
+# `"digitalSourceType": "..."` of JSON-LD (also as {"@id": "..."}), or content/href/resource beside
+# itemprop, property or name. The vocabulary's own URLs don't match: a slash follows there.
+_SOURCE_TYPE = re.compile(
+    r"""digitalsourcetype["']?\s{0,9}(?:[:=]|(?:content|href|resource)\s{0,9}=)\s{0,9}"""
+    r"""(?:\[\s{0,9}|\{\s{0,9}"@id"\s{0,9}:\s{0,9})?["']([^"'<>]{1,200})["']""",
+    re.IGNORECASE,
+)
+
+
+def decode_page(body: bytes, declared: str | None, *, is_html: bool) -> str:
+    """The characters of a page: byte order mark, then valid UTF-8 (which is no accident), then what
+    the server declares, then what the page declares or its bytes look like. Undecodable bytes
+    become U+FFFD."""
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return body.decode("utf-16", "replace")
+    if b"\x1b" not in body:  # ISO-2022-JP is ASCII all over
+        try:
+            return body.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            pass
+    encoding = map_encoding_to_html5(declared, fallback_utf8=False) if declared else None
+    if encoding is None:
+        encoding = detect_encoding(body, from_html_meta=is_html)
+    text: str = bytes_to_str(body, encoding or "utf-8", errors="replace", fallback_encodings=())
+    return text
+
+
+def html_to_text(html: str, limits: Limits) -> tuple[str, dict[str, str]]:
+    """The main content of a page as text, and what the page declares: `generator`,
+    `digital_source_type` (schema.org or IPTC), each at most 200 characters.
+
+    Extraction has dolma's settings: main content alone, block-level formatting kept (paragraphs
+    and lists are what sentence lengths are measured on), no link targets, alternative texts,
+    forms or comment sections.
+
+    Raises:
+        TooLargeError: the page is built so that parsing or extraction would take minutes.
+    """
+    if len(html) > _UNCHECKED_CHARACTERS:
+        _check_parsing(html, limits)
+    tree = HTMLTree.parse(html)
+    if html.count("<") > _UNCHECKED_TAGS:
+        _check_extraction(tree, limits)
+    text: str = extract_plain_text(
+        tree,
+        preserve_formatting=True,
+        main_content=True,
+        list_bullets=True,
+        alt_texts=False,
+        links=False,
+        form_fields=False,
+        noscript=False,
+        comments=False,
+    )
+    return text, _declarations(html, tree)
+
+
+def _check_parsing(html: str, limits: Limits) -> None:
+    """Refuses what parsing is quadratic in: attributes of one tag, options of a select."""
+    for tag in _START_TAG.finditer(html):
+        attributes = tag.group(1)
+        # An attribute takes at least two characters with what separates it.
+        if len(attributes) > 2 * limits.max_tag_attributes:
+            count = sum(1 for _ in _ATTRIBUTES.finditer(attributes))
+            if count > limits.max_tag_attributes:
+                raise TooLargeError(f"an HTML tag with {count} attributes")
+    options = sum(1 for _ in _OPTION.finditer(html))
+    if options > limits.max_options:
+        raise TooLargeError(f"HTML with {options} options")
+
+
+def _check_extraction(tree: HTMLTree, limits: Limits) -> None:
+    """Refuses a tree whose nodes x depth, summed exactly, pass the bound."""
+    node = tree.document
+    depth = steps = 0
+    while node is not None:
+        child = node.first_child
+        if child is not None:
+            node, depth = child, depth + 1
+        else:
+            following = node.next
+            while following is None and depth > 0:
+                node, depth = node.parent, depth - 1
+                following = node.next if node is not None and depth > 0 else None
+            node = following
+        steps += depth
+        if steps > limits.max_html_steps:
+            raise TooLargeError(
+                f"HTML nested {depth} deep, more than {limits.max_html_steps} steps to extract"
+            )
+
+
+def _declarations(html: str, tree: HTMLTree) -> dict[str, str]:
+    declared: dict[str, str] = {}
+    lowered = html.lower()
+    if "generator" in lowered and tree.document is not None:
+        meta = tree.document.query_selector('meta[name="generator" i][content]')
+        if meta is not None and (content := (meta.getattr("content") or "").strip()):
+            declared["generator"] = bounded(content, MAX_DECLARATION_CHARACTERS)
+    if "digitalsourcetype" in lowered and (found := _SOURCE_TYPE.search(html)):
+        declared["digital_source_type"] = bounded(found.group(1).strip(), MAX_DECLARATION_CHARACTERS)
+    return declared

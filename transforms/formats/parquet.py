@@ -1,0 +1,74 @@
+"""Parquet files to documents and rejects, one a row."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.document import Document
+from schemas.reject import FILE, Reject
+from transforms.formats.fields import Place, file_source
+from transforms.formats.limits import Limits
+from transforms.formats.rows import row_outcome
+from transforms.formats.source_stream import StorageError
+
+_ROWS_A_BATCH = 64
+
+
+def read_parquet(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Document | Reject]:
+    """One document or reject for each row; offsets are row numbers from 0.
+
+    Rows are decoded 64 at a time. Parquet begins at its end: a stream that can't seek is copied to a
+    temporary file first. A cut file has no footer and gives its file reject alone; a damaged page
+    ends the reading with a file reject after the rows before it. Reasons: `no_text`, `too_large`,
+    `empty`, `too_short`; of a file `corrupt`.
+
+    Raises:
+        StorageError: the storage failed, not the content.
+    """
+    source = file_source(path)
+    number = 0
+    with tempfile.TemporaryFile() as spool:
+        if not stream.seekable():
+            shutil.copyfileobj(stream, spool, 1 << 20)
+            spool.seek(0)
+            stream = cast(BinaryIO, spool)
+        try:
+            file = pq.ParquetFile(stream, pre_buffer=False)
+            for batch in file.iter_batches(batch_size=_ROWS_A_BATCH):
+                for row in _rows(batch):
+                    yield row_outcome(row, path, number, limits)
+                    number += 1
+        except StorageError:
+            raise
+        except (pa.ArrowException, OSError, ValueError, OverflowError, RuntimeError) as error:
+            if isinstance(error.__context__, StorageError):
+                raise error.__context__ from error
+            message = " ".join(str(error).split())
+            yield Place(path, number, source).reject(
+                "corrupt", f"{type(error).__name__}: {message}, at or after row {number}", kind=FILE
+            )
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, object]]:
+    """Rows as dicts; a value that Python can't hold (a timestamp past year 9999) becomes its text."""
+    columns: list[list[object]] = []
+    for column in batch.columns:
+        try:
+            columns.append(column.to_pylist())
+        except (ValueError, OverflowError, UnicodeDecodeError):
+            columns.append([_as_text(column[i]) for i in range(len(column))])
+    names = batch.schema.names
+    for values in zip(*columns, strict=True):
+        yield dict(zip(names, values, strict=True))
+
+
+def _as_text(value: pa.Scalar) -> str | None:
+    try:
+        return None if not value.is_valid else str(value)
+    except (ValueError, OverflowError, UnicodeDecodeError):
+        raw = value.as_buffer() if hasattr(value, "as_buffer") else None
+        return None if raw is None else raw.to_pybytes().decode("utf-8", "replace")

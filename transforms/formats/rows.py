@@ -1,0 +1,76 @@
+"""A row with dolma's field names, from a JSONL line or a Parquet row, to a document or a reject."""
+
+import datetime
+from collections.abc import Mapping
+
+import msgspec
+
+from schemas.document import Document
+from schemas.reject import Reject
+from transforms.formats.fields import MAX_ID_CHARACTERS, Place, bounded, file_source, iso_date
+from transforms.formats.limits import Limits
+
+_MAX_VALUE_CHARACTERS = 200
+_FIELDS = ("text", "id", "source", "added", "created", "url", "date", "dump", "metadata")
+
+
+def row_outcome(row: Mapping[str, object], path: str, offset: int, limits: Limits) -> Document | Reject:
+    """Fields by dolma's names; what is not one of them, or has a type that its column can't hold, goes
+    into the metadata under its own name. A `metadata` object's keys come first: a column of the same
+    name is kept as `column:<name>`.
+
+    A text that is missing or no string is the reject `no_text`. An integer id is taken as its digits.
+    """
+    rest: dict[str, object] = {name: value for name, value in row.items() if name not in _FIELDS}
+    strings: dict[str, str | None] = {}
+    for name in ("id", "source", "url", "dump", "added", "created"):
+        value = row.get(name)
+        if name == "id" and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        elif isinstance(value, datetime.date):
+            value = iso_date(value)
+        if isinstance(value, str) and value:
+            strings[name] = value
+        else:
+            strings[name] = None
+            if value is not None and value != "":
+                rest[name] = value
+    source = bounded(strings["source"] or "", MAX_ID_CHARACTERS) or file_source(path)
+    place = Place(path, offset, source, strings["id"], strings["url"])
+    text = row.get("text")
+    if not isinstance(text, str):
+        return place.reject("no_text", f"text is {'missing' if text is None else type(text).__name__}")
+    date = iso_date(row.get("date"))
+    if date is None and row.get("date") not in (None, ""):
+        rest["date_raw"] = bounded(str(row["date"]), _MAX_VALUE_CHARACTERS)
+    metadata = _metadata_object(row.get("metadata"))
+    for name, value in rest.items():
+        if value is not None:
+            metadata[f"column:{name}" if name in metadata else name] = value
+    return place.document(
+        text,
+        limits,
+        date=date,
+        dump=_short(strings["dump"]),
+        metadata=metadata,
+        added=_short(strings["added"]),
+        created=_short(strings["created"]),
+    )
+
+
+def _short(value: str | None) -> str | None:
+    return None if value is None else bounded(value, _MAX_VALUE_CHARACTERS)
+
+
+def _metadata_object(value: object) -> dict[str, object]:
+    """The object itself, or as JSON text (as our own Parquet has it); anything else under its name."""
+    if isinstance(value, str):
+        try:
+            decoded = msgspec.json.decode(value)
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+            decoded = None
+        if isinstance(decoded, dict):
+            return decoded
+    if isinstance(value, Mapping):
+        return {str(name): item for name, item in value.items()}
+    return {} if value is None or value == "" else {"metadata": value}

@@ -1,0 +1,60 @@
+"""A raw binary stream that tells failures of storage from damage in the content, and counts."""
+
+import io
+from typing import Any, BinaryIO
+
+
+class StorageError(Exception):
+    """The storage failed, not the content: `__cause__` is what it raised.
+
+    Deliberately no OSError: FastWARC, warcio and pyarrow raise that for damaged content.
+    """
+
+
+class SourceStream(io.RawIOBase):
+    """Wraps a binary stream for a reader.
+
+    Raises StorageError for whatever the stream raises. `consumed` is the furthest byte that was read.
+    """
+
+    def __init__(self, raw: BinaryIO) -> None:
+        super().__init__()
+        self._raw = raw
+        self._seekable = bool(raw.seekable())
+        self._position = 0
+        self.consumed = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._seekable
+
+    def tell(self) -> int:
+        return self._position
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        try:
+            data = self._raw.read(-1 if size is None else size)
+        except Exception as error:  # whatever a storage client raises is a failure of storage
+            raise StorageError(f"reading at byte {self._position}: {error!r}") from error
+        self._position += len(data)
+        self.consumed = max(self.consumed, self._position)
+        return data or b""
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def readall(self) -> bytes:
+        return self.read(-1)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        if not self._seekable:
+            raise io.UnsupportedOperation("this stream can't go back")
+        try:
+            self._position = self._raw.seek(offset, whence)
+        except Exception as error:  # as in read
+            raise StorageError(f"seeking to byte {offset}: {error!r}") from error
+        return self._position

@@ -1,0 +1,167 @@
+"""The records of a WARC file by FastWARC, with the damage that it passes over in silence.
+
+FastWARC takes a cut file for a finished one and skips what follows a wrong Content-Length in its
+lenient mode. Here every block is compared with its declared length, the last gzip members are
+checked to be whole, and after damage reading goes on where the file's own framing allows it: at the
+next gzip member. In an uncompressed file it goes on at the next line that begins a record, which a
+page's own text could forge; that happens in damaged files alone, and those are reported.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import msgspec
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from transforms.formats.gzip_members import MAGIC, damage_after, next_member
+from transforms.formats.limits import Limits
+
+MAX_RESTARTS = 100
+_LENGTH = re.compile(r"\d{1,18}", re.ASCII)
+_CONVERSION = int(WarcRecordType.conversion)
+_RESPONSE = int(WarcRecordType.response)
+_RESOURCE = int(WarcRecordType.resource)
+_WARCINFO = int(WarcRecordType.warcinfo)
+_KINDS = {
+    _CONVERSION: "conversion",
+    _RESPONSE: "response",
+    _RESOURCE: "resource",
+    _WARCINFO: "warcinfo",
+}
+
+
+class WarcBlock(msgspec.Struct, frozen=True):
+    """One conversion, response, resource or warcinfo record.
+
+    `headers` has names in lower case, the first of each. `block` is None where `problem` says why it
+    was not read or can't be used: (reason, detail) of a record reject.
+    """
+
+    kind: str
+    headers: dict[str, str]
+    block: bytes | None
+    offset: int
+    problem: tuple[str, str] | None = None
+
+
+class Damage(msgspec.Struct, frozen=True):
+    """What is wrong with a file: `truncated` or `corrupt`, the byte to look at, the particulars."""
+
+    reason: str
+    offset: int
+    detail: str
+
+
+def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Damage]:
+    """Yields records as they come; at most one block of `limits.max_record_bytes` is held.
+
+    Damage is yielded where it is met, any number of times. A stream that can't seek is read to the
+    first damage and not checked for a cut last gzip member.
+    """
+    seekable = stream.seekable()
+    head = b""
+    if seekable:
+        head = stream.read(4096)
+        stream.seek(0)
+    is_gzip = head.startswith(MAGIC)
+    start = skip = 0
+    lenient = _has_bare_line_ends(head)
+    damaged = False
+    for _ in range(MAX_RESTARTS):
+        seen = 0
+        position = start
+        try:
+            for record in ArchiveIterator(stream, parse_http=False, quirks_mode=lenient):
+                position = record.stream_pos
+                seen += 1
+                if seen <= skip:
+                    continue
+                for item in _read(record, position, limits):
+                    damaged = damaged or isinstance(item, Damage)
+                    yield item
+        except OSError as error:
+            yield Damage("corrupt", position, f"{error}, at or after byte {position}")
+            damaged = True
+            if not seekable:
+                return
+            if "header" in str(error) and not lenient:
+                # Again from here in FastWARC's lenient mode, past what has been yielded.
+                lenient, skip = True, seen
+            else:
+                found = next_member(stream, position + 1) if is_gzip else None
+                if found is None:
+                    return
+                start, skip = found, 0
+            stream.seek(start)
+        else:
+            if is_gzip and not damaged:
+                yield from _cut_at_end(stream, position, start)
+            return
+    yield Damage("corrupt", position, f"gave up after {MAX_RESTARTS} damaged places")
+
+
+def _read(record: WarcRecord, offset: int, limits: Limits) -> Iterator[WarcBlock | Damage]:
+    kind = _KINDS.get(int(record.record_type))
+    declared = (record.headers.get("Content-Length") or "").strip()
+    if kind is None:
+        if _LENGTH.fullmatch(declared) is None:
+            yield _no_length(declared, offset)
+        elif record.consume() < int(declared):
+            yield Damage("truncated", offset, f"the file ends inside the record at byte {offset}")
+        return
+    headers: dict[str, str] = {}
+    for name, value in record.headers.to_tuples():
+        headers.setdefault(name.lower(), value)
+    if _LENGTH.fullmatch(declared) is None:
+        damage = _no_length(declared, offset)
+        yield WarcBlock(kind, headers, None, offset, ("malformed", damage.detail))
+        yield damage
+        return
+    length = int(declared)
+    try:
+        if length > limits.max_record_bytes:
+            block, got = None, min(record.consume(), length)
+        else:
+            block = record.reader.read(length)
+            got = len(block)
+    except OSError as error:
+        yield WarcBlock(kind, headers, None, offset, ("damaged", f"{error} inside the record"))
+        raise
+    if got < length:
+        detail = f"{got} of {length} bytes are there"
+        yield WarcBlock(kind, headers, None, offset, ("damaged", detail))
+        yield Damage("truncated", offset, f"the record at byte {offset} is cut: {detail}")
+    elif block is None:
+        detail = f"record of {length} bytes, the limit is {limits.max_record_bytes}"
+        yield WarcBlock(kind, headers, None, offset, ("too_large", detail))
+    else:
+        yield WarcBlock(kind, headers, block, offset)
+
+
+def _no_length(declared: str, offset: int) -> Damage:
+    said = f"Content-Length is {declared[:40]!r}" if declared else "no Content-Length"
+    return Damage("corrupt", offset, f"record at byte {offset}: {said}")
+
+
+def _has_bare_line_ends(head: bytes) -> bool:
+    """Whether header lines end in LF alone, which FastWARC takes in its lenient mode only."""
+    if head.startswith(MAGIC):
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, 64)
+        except zlib.error:
+            return False
+    line, line_end, _ = head.partition(b"\n")
+    return bool(line_end) and line.startswith(b"WARC/") and not line.endswith(b"\r")
+
+
+def _cut_at_end(stream: BinaryIO, position: int, start: int) -> Iterator[Damage]:
+    """Damage in the last members. FastWARC's positions are those of members only where each member
+    holds one record: elsewhere everything from `start` is inflated again."""
+    stream.seek(position)
+    if stream.read(len(MAGIC)) != MAGIC:
+        position = start
+    damage = damage_after(stream, position)
+    if damage is not None:
+        yield Damage(damage.reason, position, str(damage))
