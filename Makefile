@@ -1,0 +1,45 @@
+# make demo   set up and run the main job on text made on the spot
+# make test   set up and run all tests;  make test-fast leaves the slow ones out
+# make lint   style and types
+# make bench  benchmarks against peers and limits; results as JSON in benchmarks/results
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-fast lint format bench clean
+
+.venv/installed: setup.py constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+.venv/installed-bench: .venv/installed-test
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	touch $@
+
+demo: .venv/installed
+	$(BIN)/wellspring demo --output=demo-run
+
+test: .venv/installed-test
+	$(BIN)/pytest
+
+test-fast: .venv/installed-test
+	$(BIN)/pytest -m 'not slow'
+
+lint: .venv/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/installed-bench
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv demo-run build *.egg-info
