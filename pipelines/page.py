@@ -138,7 +138,8 @@ def table(
     numeric: frozenset[int] = frozenset(),
     rest: str = "rows",
 ) -> Html:
-    """A table of cells, `numeric` columns to the right. Past 200 rows the rest is counted as `rest`.
+    """A table of cells, `numeric` columns to the right. Past 200 rows the rest is counted as `rest`;
+    without any it is one line that says so.
 
     Raises:
         ValueError: a row has another number of cells than there are headers.
@@ -146,6 +147,8 @@ def table(
     for row in rows:
         if len(row) != len(headers):
             raise ValueError(f"table {caption!r}: a row of {len(row)} cells under {len(headers)} headers")
+    if not rows:
+        return Html(f'<p class="soft">{text(caption)}: nothing to list.</p>')
     classes = [' class="n"' if column in numeric else "" for column in range(len(headers))]
     head = "".join(
         f'<th scope="col"{style}>{text(header)}</th>' for header, style in zip(headers, classes, strict=True)

@@ -1,7 +1,5 @@
 """`wellspring report`: the pictures of a run in one file that opens without a network."""
 
-import argparse
-import sys
 from collections.abc import Sequence
 
 import msgspec
@@ -9,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
+from pipelines.arguments import JobParser
 from pipelines.page import (
     NONE,
     Html,
@@ -28,6 +27,7 @@ from pipelines.report_batches import batches_section
 from pipelines.report_entropy import entropy_section
 from pipelines.report_head import head
 from pipelines.report_words import CAVEATS, GLOSSARY, LABELS, REASONS, SEED_CAVEATS, SIGNALS, signal_title
+from pipelines.run_folder import read_manifest
 from pipelines.svg import Segment, bar, histogram, stacked_bar, swatch
 from schemas.audit import Audit
 from schemas.label import PROVENANCE_LABELS
@@ -45,62 +45,48 @@ _SECTIONS = (
 
 
 def run(argv: Sequence[str] | None = None) -> int:
-    """Write the report of a finished run. Exit code 0, or 2 with one line where there is no such run."""
-    parser = _Parser(
-        prog="wellspring report", description="Write the pictures of a finished run as one HTML file."
-    )
+    """Write the report of a finished run again, over all its audits. Exit code 0.
+
+    Raises:
+        UsageError: the arguments are wrong, or there is no finished run.
+    """
+    parser = JobParser("report", "Write the pictures of a finished run as one HTML file.")
     parser.add_argument("--run", required=True, metavar="DIR", help="the folder of a finished run")
     parser.add_argument("--output", metavar="FILE", help="the page to write; default: DIR/report.html")
     flags = parser.parse_args(argv)
-    if not FileSystems.exists(FileSystems.join(flags.run, "manifest.json")):
-        sys.stderr.write(
-            f"wellspring report: {flags.run} has no manifest.json: give --run=DIR of a finished run\n"
-        )
-        return 2
-    manifest, audits = read_run(flags.run)
+    manifest = read_manifest(flags.run)
+    page = render_report(manifest, _read_audits(flags.run, manifest))
     output = flags.output or FileSystems.join(flags.run, "report.html")
     with FileSystems.create(output, mime_type="text/html") as file:
-        file.write(render_report(manifest, audits).encode())
+        file.write(page.encode())
     print(output)
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """Wrong arguments are one line and exit code 2."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
-def read_run(folder: str) -> tuple[Manifest, list[Audit]]:
-    """The manifest of a run and the audits that it lists.
-
-    Raises:
-        msgspec.ValidationError: the manifest or an audit has another shape than its schema.
-        OSError: a listed file isn't there.
-    """
-    with FileSystems.open(FileSystems.join(folder, "manifest.json")) as file:
-        manifest = msgspec.json.decode(file.read(), type=Manifest)
+def _read_audits(folder: str, manifest: Manifest) -> list[Audit]:
     audits: list[Audit] = []
     for path in sorted(path for path in manifest.files if path.startswith("audits/")):
         with FileSystems.open(FileSystems.join(folder, *path.split("/"))) as file:
             rows = pq.read_table(pa.BufferReader(file.read())).to_pylist()
         audits += msgspec.convert(rows, list[Audit])
-    return manifest, audits
+    return audits
 
 
 def render_report(manifest: Manifest, audits: Sequence[Audit]) -> str:
     """The whole page. A function of its arguments alone; the order of `audits` doesn't matter.
 
+    `audits` may be a sample of a large run's, with all the held ones in it; the page then says so.
+
     Raises:
         ValueError: the histograms of one signal have different bins.
     """
+    drawn = _sample_note(manifest, audits)
     bodies = (
         _labels(manifest),
         _conservation(manifest, audits),
-        entropy_section(audits, manifest.gate),
+        [*drawn, *entropy_section(audits, manifest.gate)],
         _signals(manifest),
-        batches_section(audits),
+        [*drawn, *batches_section(audits)],
         _rejects(manifest),
         _reading(manifest),
     )
@@ -108,6 +94,17 @@ def render_report(manifest: Manifest, audits: Sequence[Audit]) -> str:
         section(anchor, heading, body) for (anchor, heading), body in zip(_SECTIONS, bodies, strict=True)
     ]
     return document("Wellspring: report of a run", [head(manifest, audits, _SECTIONS), *sections])
+
+
+def _sample_note(manifest: Manifest, audits: Sequence[Audit]) -> list[Html]:
+    if len(audits) >= manifest.batches:
+        return []
+    return [
+        Html(
+            f"<p>This part shows {integer(len(audits))} of {integer(manifest.batches)} batches: held ones first, "
+            "of the others a sample. <code>wellspring report</code> draws the page again from all of them.</p>"
+        )
+    ]
 
 
 def _labels(manifest: Manifest) -> list[Html]:
@@ -179,9 +176,10 @@ def _conservation(manifest: Manifest, audits: Sequence[Audit]) -> list[Html]:
             ]
             == [manifest.records_read, labelled, manifest.held, rejected]
         ),
-        "there is one audit a batch": len(audits) == manifest.batches,
-        "the audits name as many held batches as the manifest": sum(a.held for a in audits)
-        == manifest.batches_held,
+        "there are no more audits than batches": len(audits) <= manifest.batches,
+        "the audits shown hold as many batches as the manifest": (
+            sum(audit.held for audit in audits) == min(manifest.batches_held, len(audits))
+        ),
     }
     parts = [
         Html(
@@ -226,9 +224,14 @@ def _check(ok: bool) -> Html:
 def _signals(manifest: Manifest) -> list[Html]:
     shown = [signal for signal in SIGNALS if signal in manifest.histograms]
     shown += sorted(manifest.histograms.keys() - SIGNALS.keys())
-    figures = [_signal_figure(signal, manifest.histograms[signal]) for signal in shown]
+    never = [
+        signal for signal in shown if not any(sum(h.counts) for h in manifest.histograms[signal].values())
+    ]
+    figures = [_signal_figure(signal, manifest.histograms[signal]) for signal in shown if signal not in never]
+    titles = ", ".join(name(signal_title(signal)) for signal in never)
+    missing = [Html(f"<p>Measured on no document: {titles}.</p>")] if never else []
     if not figures:
-        return [Html("<p>No signal was measured on any document.</p>")]
+        return missing or [Html("<p>No signal was measured on any document.</p>")]
     present = {label for by_label in manifest.histograms.values() for label in by_label}
     keys = [Html(f"<li>{swatch(_style(label))}{name(label)}</li>") for label in _label_order(present)]
     return [
@@ -239,6 +242,7 @@ def _signals(manifest: Manifest) -> list[Html]:
         ),
         Html(f'<ul class="legend">{join(keys, "")}</ul>'),
         Html(f'<div class="multiples">{join(figures)}</div>'),
+        *missing,
     ]
 
 

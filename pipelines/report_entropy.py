@@ -20,12 +20,10 @@ from pipelines.report_batches import (
 from pipelines.report_words import signal_title
 from pipelines.svg import Mark, Point, Tick, swatch, time_series
 from schemas.audit import Audit
+from signals.entropy import SEED_FLOOR
 
 STRATA_SHOWN = 6
 POINTS_SHOWN = 2000
-SEED_FLOOR = 3.2
-"""The floor of the seed's unigram audit, bits."""
-
 UNIGRAM = "entropy_bits"
 _EDGE = 0.05  # of the plot's width, kept free on both sides
 _UNDATED_AT, _DIVIDER_AT, _DATED_END = 0.93, 0.87, 0.82

@@ -61,6 +61,8 @@ def outcome(manifest: Manifest, audits: Sequence[Audit]) -> Html:
         if below
         else ("crossed its limit" if count == 1 else "crossed their limit")
     )
+    if not enforced and len(audits) < manifest.batches:
+        total = Html(f"{integer(len(audits))} sampled (of {total})")
     whole = f"{integer(count)} of {total} batches {crossed}"
     if not enforced:
         return Html(f"{whole} and would have been held: the gate only monitors, so nothing is held.{tail}")

@@ -61,6 +61,9 @@ REASONS = {
     "malformed": "The record breaks the rules of its format.",
     "http_status": "The server answered with an error or a redirection, not with a page.",
     "no_payload": "The record carries no content.",
+    "damaged": "The record is cut short: its file is damaged.",
+    "segmented": "A part of a record that is spread over several files.",
+    "no_tokens": "The tokenizer made no token of the text.",
     "unscorable": "The scorer could not process the text.",
     "undecodable": "The bytes are not text in any encoding that was tried.",
 }

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from pipelines.page import Html, text
+from pipelines.page import Html, decimal, text
 
 Mark = Literal["passed", "flagged", "open"]
 
@@ -115,7 +115,7 @@ def histogram(edges: Sequence[float], series: Sequence[Segment], title: str, des
         x = _number(left + index * step)
         parts.append(
             f'<line class="axis" x1="{x}" x2="{x}" y1="128" y2="132"/>'
-            f'<text x="{x}" y="145" text-anchor="{anchor}">{edges[index]:.3g}</text>'
+            f'<text x="{x}" y="145" text-anchor="{anchor}">{decimal(float(f"{edges[index]:.3g}"))}</text>'
         )
     return _svg('viewBox="0 0 320 150" width="100%"', title, description, "".join(parts))
 
