@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from pipelines.page import Html, decimal, text
+from pipelines.page import Html, text
 
 Mark = Literal["passed", "flagged", "open"]
 
@@ -113,9 +113,10 @@ def histogram(edges: Sequence[float], series: Sequence[Segment], title: str, des
     for index in sorted({round(bins * part / 4) for part in range(5)}) if bins > 0 else []:
         anchor = "start" if index == 0 else "end" if index == bins else "middle"
         x = _number(left + index * step)
+        label = f"{edges[index]:,.0f}" if abs(edges[index]) >= 100 else f"{edges[index]:.3g}"
         parts.append(
             f'<line class="axis" x1="{x}" x2="{x}" y1="128" y2="132"/>'
-            f'<text x="{x}" y="145" text-anchor="{anchor}">{decimal(float(f"{edges[index]:.3g}"))}</text>'
+            f'<text x="{x}" y="145" text-anchor="{anchor}">{label}</text>'
         )
     return _svg('viewBox="0 0 320 150" width="100%"', title, description, "".join(parts))
 
