@@ -20,10 +20,9 @@ from schemas.sources import SourceEntry
 from signals.audit import GateMode
 from signals.batch_signals import LINEAR_SIGNALS
 from signals.evidence import parse_sources
+from signals.model_folder import REFERENCE_EN
 from signals.profiles import SEED, parse_profile
 from signals.strata import STRATUM_FIELDS
-
-REFERENCE = "reference-en"
 
 
 def parser() -> JobParser:
@@ -40,7 +39,9 @@ def parser() -> JobParser:
     p.add_argument("--output", required=True, help="the run's folder")
     p.add_argument("--profile", default=SEED.name, help="'seed' or a profile.json (default: seed)")
     p.add_argument("--gate", choices=get_args(GateMode), default="monitor", help="default: monitor")
-    p.add_argument("--scorer", default=REFERENCE, help="reference-en, a model's name, folder or gs:// path")
+    p.add_argument(
+        "--scorer", default=REFERENCE_EN, help="reference-en, a model's name, folder or gs:// path"
+    )
     p.add_argument("--scoring", choices=("all", "none"), default="all", help="none: LM signals stay null")
     p.add_argument("--batch_documents", type=positive, default=256, help="default: 256")
     p.add_argument("--batch_by", default="source,language", help=f"of {', '.join(STRATUM_FIELDS)}")

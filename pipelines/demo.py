@@ -16,6 +16,7 @@ from schemas.label import HUMAN_UNVERIFIED, SYNTHETIC_SUSPECTED
 from schemas.measurements import Measurements
 from schemas.profile import Profile
 from signals.calibration import calibrate
+from signals.model_folder import REFERENCE_EN
 
 BATCH_DOCUMENTS = 8
 SAMPLED_DOCUMENTS = 90
@@ -64,7 +65,7 @@ def _sampled() -> list[str]:
     from signals.sampling import sample_texts
     from signals.scorer import Scorer
 
-    return sample_texts(Scorer.load("reference-en"), SAMPLED_DOCUMENTS, seed=SAMPLE_SEED)
+    return sample_texts(Scorer.load(REFERENCE_EN), SAMPLED_DOCUMENTS, seed=SAMPLE_SEED)
 
 
 def _truth(half: DemoHalf) -> dict[str, str]:

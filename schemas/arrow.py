@@ -39,6 +39,13 @@ def arrow_schema(struct: type[msgspec.Struct], *, without: frozenset[str] = froz
 
 
 def table(rows: typing.Sequence[msgspec.Struct], schema: pa.Schema) -> pa.Table:
-    """Rows as an Arrow table of that schema; fields that the schema lacks are left out."""
+    """Rows as an Arrow table of that schema; fields that the schema lacks are left out.
+
+    Raises:
+        ValueError: a row has None in a column that can't be null. (Arrow itself would let it pass.)
+    """
     columns = [pa.array([getattr(row, field.name) for row in rows], type=field.type) for field in schema]
+    for field, column in zip(schema, columns, strict=True):
+        if column.null_count and not field.nullable:
+            raise ValueError(f"column {field.name} can't be null, but {column.null_count} rows have None")
     return pa.Table.from_arrays(columns, schema=schema)

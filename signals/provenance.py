@@ -13,9 +13,13 @@ from schemas.label import (
     Label,
     Verdict,
 )
+from schemas.measurements import LanguageModelSignals
 from schemas.sources import ATTESTED_HUMAN, KNOWN_MODEL, SourceEntry
 from signals.burstiness import burstiness
+from signals.model_folder import REFERENCE_EN
 from signals.profiles import SEED
+from signals.scorer import Scorer
+from signals.tokenization import load_tokenizer
 from signals.vocabulary import type_token_ratio
 from signals.votes import beyond
 from signals.words import words_and_sentences
@@ -97,7 +101,16 @@ class ProvenanceClassifier:
 
     def _perplexity(self, doc: str) -> float | None:
         if self._given_perplexity is None:
-            from signals.scorer import perplexity_function
-
-            self._given_perplexity = perplexity_function()
+            self._given_perplexity = _reference_perplexity()
         return self._given_perplexity(doc)
+
+
+def _reference_perplexity() -> Callable[[str], float | None]:
+    """Perplexity under the embedded model; None for a text that it can't score."""
+    scorer, tokenizer = Scorer.load(REFERENCE_EN), load_tokenizer(REFERENCE_EN)
+
+    def perplexity(doc: str) -> float | None:
+        (result,) = scorer.score(tokenizer.encode_batch([doc]), [len(doc.encode())])
+        return result.perplexity if isinstance(result, LanguageModelSignals) else None
+
+    return perplexity

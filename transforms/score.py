@@ -105,7 +105,7 @@ def score_batch(batch: TrainingBatch, scorer: Scorer) -> ScoredBatch:
                 Reject(
                     kind=RECORD,
                     reason="unscorable",
-                    detail=result.reason,
+                    detail=f"{result.reason}: {result.detail}",
                     source=document.source,
                     file_path=document.file_path,
                     offset=document.offset,
