@@ -61,8 +61,7 @@ def parse_arguments(
             f"{parser.prog}: --runner={runner}: {_REFUSED_RUNNERS[runner.lower()]}; "
             f"use {LOCAL_RUNNER}, DataflowRunner or FlinkRunner"
         )
-    options = PipelineOptions([a for a in rest if not a.startswith("--runner")] + [f"--runner={runner}"])
-    return arguments, options
+    return arguments, PipelineOptions(rest if known.runner else [*rest, f"--runner={LOCAL_RUNNER}"])
 
 
 def _beam_parser() -> argparse.ArgumentParser:
