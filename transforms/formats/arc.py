@@ -32,7 +32,7 @@ def read_arc(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Document |
         # no_record_parse leaves HTTP to `parse_response`, which bounds what it reads.
         archive = ArchiveIterator(stream, no_record_parse=True)
         for record in archive:
-            offset = archive.get_record_offset()
+            offset = archive.offset  # get_record_offset() would read the record away
             if record.rec_type == "arc_header":
                 continue
             headers = record.rec_headers

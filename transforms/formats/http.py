@@ -48,7 +48,7 @@ def charset(content_type: str | None) -> str | None:
 
 def parse_response(block: bytes) -> HttpResponse | None:
     """The response that a record's block holds, None when it doesn't begin with a status line."""
-    if not block[:5].upper() == b"HTTP/":
+    if block[:5].upper() != b"HTTP/":
         return None
     ends = [(found + len(mark), found) for mark in (b"\r\n\r\n", b"\n\n")
             if (found := block.find(mark, 0, _MAX_HEADER_BYTES)) >= 0]  # fmt: skip
@@ -97,7 +97,8 @@ def decoded_body(response: HttpResponse, limit: int) -> bytes:
 
 def _without_chunks(body: bytes) -> bytes:
     """The chunks joined; a body that isn't chunked from its first line on is returned as it is."""
-    pieces, position = [], 0
+    pieces: list[bytes] = []
+    position = 0
     while position < len(body):
         line_end = body.find(b"\n", position, position + _MAX_CHUNK_LINE)
         size_field = body[position:line_end].split(b";")[0].strip() if line_end >= 0 else b""
@@ -155,7 +156,8 @@ def _zstd_reader(raw: io.BytesIO) -> Any:
 
 
 def _read_bounded(reader: Any, body: bytes, limit: int) -> bytes:
-    pieces, size = [], 0
+    pieces: list[bytes] = []
+    size = 0
     try:
         stream = reader(io.BytesIO(body))
         while piece := stream.read(1 << 16):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import msgspec
 from fastwarc.stream_io import ZstdReader
@@ -72,9 +72,9 @@ def uncompressed(stream: BinaryIO) -> Iterator[bytes]:
     head = stream.read(len(ZSTD_MAGIC))
     joined = _Joined(head, stream)
     if head.startswith(MAGIC):
-        yield from inflate(joined)  # type: ignore[arg-type]
+        yield from inflate(cast(BinaryIO, joined))
     elif head == ZSTD_MAGIC:
-        reader = ZstdReader(joined)
+        reader = ZstdReader(cast(BinaryIO, joined))
         try:
             while piece := reader.read(_CHUNK):
                 yield piece

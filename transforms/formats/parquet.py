@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -66,7 +66,7 @@ def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, object]]:
         yield dict(zip(names, values, strict=True))
 
 
-def _as_text(value: pa.Scalar) -> str | None:
+def _as_text(value: Any) -> str | None:
     try:
         return None if not value.is_valid else str(value)
     except (ValueError, OverflowError, UnicodeDecodeError):

@@ -20,16 +20,13 @@ from transforms.formats.limits import Limits
 
 MAX_RESTARTS = 100
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
-_CONVERSION = int(WarcRecordType.conversion)
-_RESPONSE = int(WarcRecordType.response)
-_RESOURCE = int(WarcRecordType.resource)
-_WARCINFO = int(WarcRecordType.warcinfo)
 _KINDS = {
-    _CONVERSION: "conversion",
-    _RESPONSE: "response",
-    _RESOURCE: "resource",
-    _WARCINFO: "warcinfo",
+    int(WarcRecordType.conversion): "conversion",
+    int(WarcRecordType.response): "response",
+    int(WarcRecordType.resource): "resource",
+    int(WarcRecordType.warcinfo): "warcinfo",
 }
+_UNKNOWN = int(WarcRecordType.unknown)
 
 
 class WarcBlock(msgspec.Struct, frozen=True):
@@ -103,17 +100,24 @@ def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Da
 
 
 def _read(record: WarcRecord, offset: int, limits: Limits) -> Iterator[WarcBlock | Damage]:
-    kind = _KINDS.get(int(record.record_type))
-    declared = (record.headers.get("Content-Length") or "").strip()
+    record_type = int(record.record_type)
+    kind = _KINDS.get(record_type)
+    headers: dict[str, str] = {}
+    if kind is not None or record_type == _UNKNOWN:
+        for name, value in record.headers.to_tuples():
+            headers.setdefault(name.lower(), value)
+        if kind is None:  # FastWARC misses `Warc-Type`, whose case is free
+            named = headers.get("warc-type", "").strip().lower()
+            kind = named if named in _KINDS.values() else None
+        declared = headers.get("content-length", "").strip()
+    else:
+        declared = (record.headers.get("Content-Length") or "").strip()
     if kind is None:
         if _LENGTH.fullmatch(declared) is None:
             yield _no_length(declared, offset)
         elif record.consume() < int(declared):
             yield Damage("truncated", offset, f"the file ends inside the record at byte {offset}")
         return
-    headers: dict[str, str] = {}
-    for name, value in record.headers.to_tuples():
-        headers.setdefault(name.lower(), value)
     if _LENGTH.fullmatch(declared) is None:
         damage = _no_length(declared, offset)
         yield WarcBlock(kind, headers, None, offset, ("malformed", damage.detail))

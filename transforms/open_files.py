@@ -1,0 +1,258 @@
+"""Paths to raw binary streams: local, gs:// and s3:// through Beam, http(s):// through fsspec."""
+
+import io
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from transforms.formats.gzip_members import MAGIC, DamagedStreamError, inflate
+
+HTTP_TIMEOUT_SECONDS = 60.0
+"""Longest wait for one read of a few MiB; a stalled server counts as a failed attempt."""
+HTTP_ATTEMPTS = 6
+FIRST_WAIT_SECONDS = 0.5
+"""Waits double: .5, 1, 2, 4, 8 seconds between the six attempts."""
+_HTTP_BLOCK_BYTES = 4 << 20
+_MAX_LIST_LINE = 1 << 16
+_PATH_LIST = re.compile(r"\.paths(\.txt)?(\.gz)?$", re.IGNORECASE)
+_PERMANENT_HTTP = frozenset(range(400, 500)) - {408, 425, 429}
+
+
+def is_http(path: str) -> bool:
+    return path.lower().startswith(("http://", "https://"))
+
+
+def is_path_list(path: str) -> bool:
+    """Whether a file names files: `*.paths`, `*.paths.gz`, `*.paths.txt`."""
+    return _PATH_LIST.search(path) is not None
+
+
+def expand(pattern: str) -> list[str]:
+    """The files that a pattern names, sorted. A path list is a file like any other here.
+
+    A URL stands for itself. A local name that exists is taken as it is, whatever brackets it has.
+
+    Raises:
+        FileNotFoundError: nothing matches, or it is a folder.
+    """
+    if is_http(pattern) or ("://" not in pattern and Path(pattern).is_file()):
+        return [pattern]
+    try:
+        matched = FileSystems.match([pattern])[0].metadata_list
+    except BeamIOError as error:
+        if not isinstance(error.__cause__, FileNotFoundError) and "://" in pattern:
+            raise
+        matched = []
+    paths = sorted(metadata.path for metadata in matched)
+    if "://" not in pattern:
+        paths = [path for path in paths if not Path(path).is_dir()]
+    if not paths:
+        folder = "://" not in pattern and Path(pattern).is_dir()
+        advice = f" (a folder: write {pattern.rstrip('/')}/*)" if folder else ""
+        raise FileNotFoundError(f"no file matches {pattern!r}{advice}")
+    return paths
+
+
+def open_binary(path: str) -> BinaryIO:
+    """The bytes of a file as they are stored: nothing is decompressed. Close it.
+
+    Raises:
+        OSError: or what the storage's client raises; `is_permanent` sorts it. http(s) is tried
+            HTTP_ATTEMPTS times first.
+    """
+    if is_http(path):
+        return cast(BinaryIO, io.BufferedReader(HttpStream(path), _HTTP_BLOCK_BYTES))
+    return cast(
+        BinaryIO,
+        FileSystems.open(path, "application/octet-stream", compression_type=CompressionTypes.UNCOMPRESSED),
+    )
+
+
+def is_permanent(error: BaseException | None) -> bool:
+    """Whether trying again can't help: the file isn't there, or isn't ours to read.
+
+    Such a file becomes a file reject. Everything else (a reset connection, a timeout, 5xx, 429) is
+    raised, so that the runner retries the bundle and a run fails rather than lose a file to the
+    weather on the network: its output must not depend on that.
+    """
+    while error is not None:
+        if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError):
+            return True
+        for name in ("status", "code"):
+            value = getattr(error, name, None)
+            if isinstance(value, int) and value in _PERMANENT_HTTP:
+                return True
+        if isinstance(error, BeamIOError) and isinstance(error.exception_details, dict):
+            details = [e for e in error.exception_details.values() if isinstance(e, BaseException)]
+            if any(is_permanent(detail) for detail in details):
+                return True
+        error = error.__cause__
+    return False
+
+
+class HttpStream(io.RawIOBase):
+    """A URL as a raw stream that survives failures: it opens again and goes on where it was.
+
+    Seekable where the server takes ranges; elsewhere it reads from the start and skips. A file that
+    changes its length between two attempts is an error.
+    """
+
+    def __init__(self, url: str) -> None:
+        import aiohttp
+        import fsspec
+
+        super().__init__()
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=HTTP_TIMEOUT_SECONDS, sock_read=HTTP_TIMEOUT_SECONDS
+        )
+        self._url = url
+        self._files = fsspec.filesystem("http", client_kwargs={"timeout": timeout}, skip_instance_cache=True)
+        self._inner: Any = None
+        self._size: int | None = None
+        self._position = 0
+        self._attempts(self._open)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return bool(self._inner.seekable())
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        if not self.seekable():
+            raise io.UnsupportedOperation(f"{self._url}: the server takes no ranges")
+        self._position = self._attempts(lambda: int(self._inner.seek(offset, whence)))
+        return self._position
+
+    def readinto(self, buffer: Any, /) -> int:
+        data: bytes = self._attempts(lambda: self._inner.read(len(buffer)))
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed and self._inner is not None:
+            self._inner.close()
+        super().close()
+
+    def _open(self) -> None:
+        inner = self._files.open(self._url, "rb", block_size=_HTTP_BLOCK_BYTES)
+        size = getattr(inner, "size", None)
+        if self._size is not None and size != self._size:
+            raise OSError(f"{self._url} changed while it was read: {self._size} bytes, now {size}")
+        self._inner, self._size = inner, size
+        if self._position and inner.seekable():
+            inner.seek(self._position)
+        elif self._position:
+            left = self._position
+            while left:
+                skipped = len(inner.read(min(left, _HTTP_BLOCK_BYTES)))
+                if not skipped:
+                    raise OSError(f"{self._url} is shorter than it was: {self._position - left} bytes")
+                left -= skipped
+
+    def _attempts(self, action: Callable[[], Any]) -> Any:
+        import aiohttp
+
+        broken = False
+        for attempt in range(HTTP_ATTEMPTS):
+            try:
+                if broken:
+                    self._open()
+                return action()
+            except (OSError, aiohttp.ClientError, ValueError) as error:
+                if is_permanent(error) or attempt + 1 == HTTP_ATTEMPTS:
+                    raise
+                broken = self._inner is not None
+                time.sleep(FIRST_WAIT_SECONDS * 2**attempt)
+        raise AssertionError("unreachable")
+
+
+def read_path_list(stream: BinaryIO, path: str, prefix: str = "") -> Iterator[str]:
+    """The paths that a path list names, one a line, `prefix` in front of those that are relative.
+
+    Blank lines and lines that begin with `#` are skipped. gzip is told by its first bytes.
+
+    Raises:
+        ValueError: the list is damaged, or isn't text: a part of a list must not pass for the whole.
+    """
+    head = stream.read(len(MAGIC))
+    stream.seek(0)
+    try:
+        pieces = inflate(stream) if head == MAGIC else iter(lambda: stream.read(1 << 18), b"")
+        rest = b""
+        for piece in pieces:
+            *lines, rest = (rest + piece).split(b"\n")
+            if len(rest) > _MAX_LIST_LINE:
+                raise ValueError(f"{path}: a line of more than {_MAX_LIST_LINE} bytes is no path")
+            yield from _listed(lines, prefix)
+        yield from _listed([rest], prefix)
+    except (DamagedStreamError, UnicodeDecodeError) as error:
+        raise ValueError(f"path list {path} can't be read to its end: {error}") from error
+
+
+def _listed(lines: Iterable[bytes], prefix: str) -> Iterator[str]:
+    for line in lines:
+        name = line.decode().strip()
+        if name and not name.startswith("#"):
+            absolute = "://" in name or name.startswith("/")
+            yield name if absolute or not prefix else f"{prefix.rstrip('/')}/{name}"
+
+
+def expand_all(patterns: Iterable[str], prefix: str = "") -> Iterator[str]:
+    """Every file that patterns and the path lists among their matches name, in order, repeats kept.
+
+    Raises:
+        FileNotFoundError: a pattern matches nothing.
+        ValueError: a path list is damaged.
+    """
+    for pattern in patterns:
+        for path in expand(pattern):
+            if is_path_list(path):
+                with open_binary(path) as stream:
+                    yield from read_path_list(stream, path, prefix)
+            else:
+                yield path
+
+
+def same_file_key(path: str) -> str:
+    """Equal for two spellings of one local path; a path in a store is its own key."""
+    return path if "://" in path else os.path.abspath(path)  # noqa: PTH100  Path.absolute keeps `..`
+
+
+def input_bytes(patterns: Iterable[str], prefix: str = "") -> int | None:
+    """Bytes as stored over all files, each once, for an ETA; None when some size can't be had from a
+    listing: asking a web server for each of 90,000 files takes longer than it is worth.
+
+    Raises:
+        FileNotFoundError: a pattern matches nothing.
+        ValueError: a path list is damaged.
+    """
+    files: dict[str, str] = {}
+    for path in expand_all(patterns, prefix):
+        if is_http(path):
+            return None
+        files.setdefault(same_file_key(path), path)
+    total = 0
+    for path in files.values():
+        try:
+            total += Path(path).stat().st_size if "://" not in path else _stored_bytes(path)
+        except FileNotFoundError:
+            continue  # a listed file that isn't there becomes a file reject when it is read
+    return total
+
+
+def _stored_bytes(path: str) -> int:
+    matched = FileSystems.match([path])[0].metadata_list
+    if not matched:
+        raise FileNotFoundError(path)
+    return int(matched[0].size_in_bytes)

@@ -1,0 +1,150 @@
+"""Files to documents: one file an element, read where the runner puts it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, NamedTuple, Protocol, cast
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
+from apache_beam.typehints.decorators import no_annotations
+
+import transforms.coders  # noqa: F401  registers the coders of our structs
+from schemas.document import Document
+from schemas.reject import FILE, RECORD, Reject
+from transforms.formats.fields import Place
+from transforms.formats.limits import DEFAULT_LIMITS, Limits
+from transforms.formats.read_file import default_source, read_file
+from transforms.formats.source_stream import SourceStream, StorageError
+from transforms.open_files import expand_all, is_permanent, open_binary, same_file_key
+
+NAMESPACE = "wellspring"
+REJECTS = "rejects"
+COUNTS = "counts"
+_RECORDS_A_REPORT = 256
+
+
+class ReadProgress(Protocol):
+    """What is told how far reading has come; it travels to the workers, so it must pickle."""
+
+    def add(self, stage: str, **counts: int) -> None: ...
+
+
+class ReadOutput(NamedTuple):
+    """`documents` are Document, `rejects` are Reject of both kinds, `counts` are
+    `(file_path, source, records_read)`, one for each source of each file, at least one a file.
+
+    For every source: records_read = its documents + its rejects of kind `record`.
+    """
+
+    documents: PCollection
+    rejects: PCollection
+    counts: PCollection
+
+
+class ReadDocuments(beam.PTransform):
+    """Reads files named by patterns and path lists: `p | ReadDocuments(['crawl/*.warc.wet.gz'])`.
+
+    Patterns are expanded inside the pipeline (a graph that held thousands of paths would pass
+    Dataflow's limit), each file is read once however many patterns name it, and after a Reshuffle
+    one file is one element. `prefix` goes in front of the relative paths of a path list.
+
+    At run time a pattern that matches nothing raises FileNotFoundError; a file that isn't there or
+    mayn't be read is a file reject `unreadable`; any other failure of the storage is raised for the
+    runner to try again.
+    """
+
+    def __init__(
+        self,
+        patterns: Iterable[str],
+        limits: Limits = DEFAULT_LIMITS,
+        progress: ReadProgress | None = None,
+        prefix: str = "",
+    ) -> None:
+        super().__init__()
+        self._patterns = list(patterns)
+        if not self._patterns:
+            raise ValueError("no input: name at least one file, pattern or path list")
+        self._limits = limits
+        self._progress = progress
+        self._prefix = prefix
+
+    @no_annotations
+    def expand(self, pbegin: PBegin) -> ReadOutput:
+        paths = (
+            pbegin
+            | "Patterns" >> beam.Create(self._patterns, reshuffle=False)
+            | "Expand" >> beam.FlatMap(_expand_keyed, self._prefix).with_output_types(tuple[str, str])
+            | "Same file" >> beam.GroupByKey()
+            | "Once" >> beam.MapTuple(lambda _, names: min(names)).with_output_types(str)
+            | "One file an element" >> beam.Reshuffle()
+        )
+        read = paths | "Read" >> beam.ParDo(_ReadFile(self._limits, self._progress)).with_output_types(
+            Document, **{REJECTS: Reject, COUNTS: tuple[str, str, int]}
+        ).with_outputs(REJECTS, COUNTS, main="documents")
+        return ReadOutput(read.documents, read[REJECTS], read[COUNTS])
+
+
+def _expand_keyed(pattern: str, prefix: str) -> Iterator[tuple[str, str]]:
+    for path in expand_all([pattern], prefix):
+        yield same_file_key(path), path
+
+
+class _ReadFile(beam.DoFn):
+    """A generator: what a file holds leaves as it is read, one record in memory."""
+
+    def __init__(self, limits: Limits, progress: ReadProgress | None) -> None:
+        self._limits = limits
+        self._progress = progress
+
+    @no_annotations
+    def process(self, path: str) -> Iterator[Document | TaggedOutput]:
+        records: Counter[str] = Counter({default_source(path): 0})
+        read = Metrics.counter(NAMESPACE, "records_read")
+        characters = Metrics.distribution(NAMESPACE, "document_characters")
+        for outcome in _outcomes(path, self._limits, self._progress):
+            if isinstance(outcome, Document):
+                records[outcome.source] += 1
+                read.inc()
+                characters.update(len(outcome.text))
+                yield outcome
+                continue
+            if outcome.kind == RECORD:
+                records[outcome.source] += 1
+                read.inc()
+                Metrics.counter(NAMESPACE, f"rejects_{outcome.reason}").inc()
+            else:
+                Metrics.counter(NAMESPACE, f"file_rejects_{outcome.reason}").inc()
+            yield TaggedOutput(REJECTS, outcome)
+        Metrics.counter(NAMESPACE, "files_read").inc()
+        if len(records) > 1 and records[default_source(path)] == 0:
+            del records[default_source(path)]
+        for source, count in sorted(records.items()):
+            yield TaggedOutput(COUNTS, (path, source, count))
+
+
+def _outcomes(path: str, limits: Limits, progress: ReadProgress | None) -> Iterator[Document | Reject]:
+    """What a file holds, with its storage's permanent failures as a file reject."""
+    reported = records = 0
+    try:
+        with open_binary(path) as raw:
+            stream = SourceStream(raw)
+            for outcome in read_file(cast(BinaryIO, stream), path, limits):
+                yield outcome
+                records += isinstance(outcome, Document) or outcome.kind == RECORD
+                if progress is not None and records >= _RECORDS_A_REPORT:
+                    progress.add("read", bytes=stream.consumed - reported, documents=records)
+                    reported, records = stream.consumed, 0
+            if progress is not None:
+                progress.add("read", bytes=stream.consumed - reported, documents=records)
+    except Exception as error:  # storage clients raise many types; what isn't permanent is raised again
+        if not is_permanent(error):
+            if isinstance(error, StorageError):
+                raise OSError(f"reading {path} failed, and may succeed when tried again: {error}") from error
+            raise
+        yield Place(path, 0, default_source(path)).reject("unreadable", _cause(error), kind=FILE)
+
+
+def _cause(error: BaseException) -> str:
+    cause = error.__cause__ if isinstance(error, StorageError) and error.__cause__ else error
+    return f"{type(cause).__name__}: {cause}"
