@@ -101,8 +101,9 @@ def _sample_note(manifest: Manifest, audits: Sequence[Audit]) -> list[Html]:
         return []
     return [
         Html(
-            f"<p>This part shows {integer(len(audits))} of {integer(manifest.batches)} batches: held ones first, "
-            "of the others a sample. <code>wellspring report</code> draws the page again from all of them.</p>"
+            f"<p>This part shows {integer(len(audits))} of {integer(manifest.batches)} batches: held ones "
+            "first, of the others a sample. <code>wellspring report</code> draws the page again from all of "
+            "them.</p>"
         )
     ]
 

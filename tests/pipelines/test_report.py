@@ -65,7 +65,8 @@ def hostile_run() -> tuple[Manifest, list[Audit]]:
     made = [
         audit(
             batch_id=HOSTILE, stratum=msgspec.json.encode({"a": "<b>&", HOSTILE[:70]: 1}).decode(),
-            source=HOSTILE, basis=HOSTILE, signal=HOSTILE, direction=HOSTILE, action=HOLD_FOR_REVIEW, held=True,
+            source=HOSTILE, basis=HOSTILE, signal=HOSTILE, direction=HOSTILE, action=HOLD_FOR_REVIEW,
+            held=True,
         ),
         audit(batch_id="b", stratum=HOSTILE, window_start=None, window_end=None),
     ]  # fmt: skip
