@@ -11,8 +11,6 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
-from transforms.open_files import input_bytes
-from transforms.read_documents import ReadDocuments
 
 from pipelines.arguments import is_local, parse_arguments
 from pipelines.closing_table import closing_table
@@ -24,12 +22,15 @@ from schemas.audit import Audit
 from schemas.document import Document, PublishedDocument
 from schemas.measurements import Measurements
 from schemas.reject import RECORD, Reject
+from signals.measuring import with_language
 from transforms.assemble_batches import AssembleBatches, CountStrata
 from transforms.audit_entropy import AuditEntropy
 from transforms.finish_run import FinishRun
 from transforms.label import Label
-from transforms.measure import Measure, with_language
+from transforms.measure import Measure
+from transforms.open_files import input_bytes
 from transforms.progress import Progress
+from transforms.read_documents import ReadDocuments
 from transforms.route import Route
 from transforms.score import Score
 from transforms.unique_documents import UniqueDocuments

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from typing import get_args
 
 from apache_beam.options.pipeline_options import PipelineOptions
-from signals.scorer import scorer_fingerprint
-from signals.tokenization import load_tokenizer
 
 from pipelines.arguments import JobParser, UsageError, positive, read_text
 from schemas import CODE_VERSION
@@ -22,7 +20,9 @@ from signals.batch_signals import LINEAR_SIGNALS
 from signals.evidence import parse_sources
 from signals.model_folder import REFERENCE_EN
 from signals.profiles import SEED, parse_profile
+from signals.scorer import scorer_fingerprint
 from signals.strata import STRATUM_FIELDS
+from signals.tokenization import load_tokenizer
 
 
 def parser() -> JobParser:
@@ -121,11 +121,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
     try:
         tokenizer = load_tokenizer(arguments.scorer)
         fingerprint = scorer_fingerprint(arguments.scorer) if arguments.scoring == "all" else None
-        sources = (
-            parse_sources(read_text(arguments.sources, "--sources"), arguments.sources)
-            if arguments.sources
-            else []
-        )
+        sources = load_sources(arguments.sources)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return CurateSettings(
@@ -169,6 +165,15 @@ def load_profile(name: str) -> tuple[Profile, str]:
     return profile, hashlib.sha256(content.encode()).hexdigest()
 
 
+def load_sources(path: str | None) -> list[SourceEntry]:
+    """The entries of a sources.yaml; none without a path.
+
+    Raises:
+        ValueError: it can't be read or is not of the form.
+    """
+    return parse_sources(read_text(path, "--sources"), path) if path else []
+
+
 def _batch_by(text: str) -> list[str]:
     fields = [field.strip() for field in text.split(",")]
     for field in fields:
@@ -179,19 +184,22 @@ def _batch_by(text: str) -> list[str]:
     return fields
 
 
+def check_scorer(profile: Profile, fingerprint: ScorerFingerprint | None) -> list[str]:
+    """What is wrong with judging this scorer's measurements by this profile."""
+    if profile.scorer is None or fingerprint is None or profile.scorer == fingerprint.id:
+        return []
+    return [f"profile {profile.name} was calibrated for scorer {profile.scorer}, this is {fingerprint.id}"]
+
+
 def _check_gate(
     profile: Profile, gate: GateMode, fingerprint: ScorerFingerprint | None, batch_documents: int
 ) -> list[str]:
     """What keeps a profile from enforcing: an error under `enforce`, warnings under `monitor`."""
-    faults: list[str] = []
+    faults = check_scorer(profile, fingerprint)
     if not profile.can_enforce and gate == "enforce":
         faults.append(f"profile {profile.name} is not calibrated and can only monitor")
     if profile.gate.signal in LINEAR_SIGNALS and fingerprint is None:
         faults.append(f"profile {profile.name} gates on {profile.gate.signal}, which needs --scoring=all")
-    elif profile.scorer is not None and fingerprint is not None and profile.scorer != fingerprint.id:
-        faults.append(
-            f"profile {profile.name} was calibrated for scorer {profile.scorer}, this is {fingerprint.id}"
-        )
     if profile.batch_documents not in (None, batch_documents):
         faults.append(
             f"profile {profile.name} was calibrated for batches of {profile.batch_documents} documents, "

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from schemas.document import Document
+
 RECORD = "record"
 FILE = "file"
 
@@ -21,3 +23,17 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
     id: str | None = None
     url: str | None = None
+
+
+def reject_document(document: Document, reason: str, detail: str) -> Reject:
+    """The reject of a record that had become a document already."""
+    return Reject(
+        kind=RECORD,
+        reason=reason,
+        detail=detail,
+        source=document.source,
+        file_path=document.file_path,
+        offset=document.offset,
+        id=document.id,
+        url=document.url,
+    )

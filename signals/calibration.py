@@ -140,7 +140,8 @@ def _gate(human: Sequence[Measurements], synthetic: Sequence[Measurements], size
 def _draws(documents: Sequence[Measurements], size: int) -> Iterable[list[Measurements]]:
     """Batches drawn by hash: draw k holds the documents whose hash with seed k is smallest."""
     for draw in range(_DRAWS):
-        yield sorted(documents, key=lambda m, seed=f"draw {draw}": stable_hash(m.id, seed))[:size]
+        hashed = [(stable_hash(m.id, f"draw {draw}"), i) for i, m in enumerate(documents)]
+        yield [documents[i] for _, i in sorted(hashed)[:size]]
 
 
 def _mixed(

@@ -20,7 +20,7 @@ Stratum = tuple[tuple[str, str], ...]
 """Fields and values in the order of `--batch_by`: hashable, with a deterministic coder."""
 
 
-class CountStrata(beam.PTransform[PCollection[Document], AsDict]):
+class CountStrata(beam.PTransform[PCollection[Document], PCollection[tuple[tuple[str, Stratum], int]]]):
     """How many documents each (crawl window, stratum) has, for `AssembleBatches`.
 
     Counted on the documents as read, before duplicates leave: any function of the data does, and
@@ -32,8 +32,8 @@ class CountStrata(beam.PTransform[PCollection[Document], AsDict]):
         self._batch_by = batch_by
         self._window_days = window_days
 
-    def expand(self, documents: PCollection[Document]) -> AsDict:
-        counts = (
+    def expand(self, documents: PCollection[Document]) -> PCollection[tuple[tuple[str, Stratum], int]]:
+        return (
             documents
             | "Dates" >> beam.Map(lambda d: (d.date, _stratum(d, self._batch_by)))
             | "Windows" >> _IntoCrawlWindows(self._window_days)
@@ -41,7 +41,6 @@ class CountStrata(beam.PTransform[PCollection[Document], AsDict]):
             | "Rewindow" >> beam.WindowInto(GlobalWindows())
             | "Count" >> beam.combiners.Count.PerElement()
         )
-        return AsDict(counts)
 
 
 class AssembleBatches(beam.PTransform[PCollection[MeasuredDocument], PCollection[TrainingBatch]]):
@@ -52,7 +51,12 @@ class AssembleBatches(beam.PTransform[PCollection[MeasuredDocument], PCollection
     """
 
     def __init__(
-        self, counts: AsDict, *, batch_documents: int, batch_by: Sequence[str], window_days: int
+        self,
+        counts: PCollection[tuple[tuple[str, Stratum], int]],
+        *,
+        batch_documents: int,
+        batch_by: Sequence[str],
+        window_days: int,
     ) -> None:
         super().__init__()
         self._counts = counts
@@ -65,7 +69,7 @@ class AssembleBatches(beam.PTransform[PCollection[MeasuredDocument], PCollection
             documents
             | "Dates" >> beam.Map(lambda d: (d.document.date, d))
             | "Windows" >> _IntoCrawlWindows(self._window_days)
-            | "Bucket" >> beam.ParDo(_ToBucket(self._batch_documents, self._batch_by), self._counts)
+            | "Bucket" >> beam.ParDo(_ToBucket(self._batch_documents, self._batch_by), AsDict(self._counts))
             | "GroupByBucket" >> beam.GroupByKey()
             | "Compose" >> beam.ParDo(_Compose(self._batch_documents))
             # What follows counts and writes: in crawl windows a sink would write once a window.

@@ -8,15 +8,22 @@ import msgspec
 
 from schemas.audit import Audit
 from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
-from schemas.document import Document
+from schemas.document import Document, HeldDocument, PublishedDocument
+from schemas.judgement import AuditedBatch, LabelledBatch
+from schemas.manifest import FileRecord
 from schemas.measurements import Measurements
 from schemas.reject import Reject
 
 STRUCTS: tuple[type[msgspec.Struct], ...] = (
     Audit,
+    AuditedBatch,
     Document,
+    FileRecord,
+    HeldDocument,
+    LabelledBatch,
     MeasuredDocument,
     Measurements,
+    PublishedDocument,
     Reject,
     ScoredBatch,
     TrainingBatch,

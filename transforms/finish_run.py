@@ -8,7 +8,7 @@ import msgspec
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import AsIter, AsList, AsSingleton, PCollection
 
-from schemas.audit import Audit
+from schemas.audit import HOLD_FOR_REVIEW, Audit
 from schemas.label import PROVENANCE_LABELS
 from schemas.manifest import FileEntry, FileRecord, Manifest, SourceCounts
 from schemas.reject import FILE, Reject
@@ -17,7 +17,7 @@ from signals.histograms import Histograms, merge_histograms
 from transforms.publish import UNFINISHED, publish, remove_folder
 from transforms.route import Tally
 
-# The report draws at most so many batches: held ones first, then a sample by hash.
+# The report draws at most so many batches: those beyond their limit first, then a sample by hash.
 AUDITS_IN_REPORT = 2000
 
 
@@ -65,7 +65,7 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
             "renamed": AsSingleton(renamed | "CountRenamed" >> beam.combiners.Count.Globally()),
             "histograms": AsSingleton(histograms | "SumHistograms" >> beam.CombineGlobally(merge_histograms)),
             "audits": AsSingleton(
-                audits | "AuditsToDraw" >> beam.combiners.Top.Largest(AUDITS_IN_REPORT, key=_held_first)
+                audits | "AuditsToDraw" >> beam.combiners.Top.Largest(AUDITS_IN_REPORT, key=_flagged_first)
             ),
         }
 
@@ -78,8 +78,9 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
         )
 
 
-def _held_first(audit: Audit) -> tuple[bool, int]:
-    return audit.held, stable_hash(audit.batch_id, "report")
+def _flagged_first(audit: Audit) -> tuple[bool, int]:
+    flagged = audit.gated and audit.action == HOLD_FOR_REVIEW
+    return flagged, stable_hash(audit.batch_id, "report")
 
 
 def _finish(

@@ -4,30 +4,21 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import apache_beam as beam
-import msgspec
 from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindow
+from apache_beam.typehints.decorators import no_annotations
 from apache_beam.utils.windowed_value import WindowedValue
-from signals.tokenization import Tokenizer, load_tokenizer
 
 from schemas.batch import MeasuredDocument
 from schemas.document import Document
-from schemas.reject import RECORD, Reject
-from signals.entropy import pack_ids
-from signals.language import detect_language
-from signals.text_measurements import measure_text
+from schemas.reject import Reject
+from signals.measuring import measure_documents
+from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.progress import Progress
 
 # Documents handed to the tokenizer at once: its batch interface is faster, and a chunk stays small.
 _CHUNK_DOCUMENTS = 64
 _CHUNK_CHARACTERS = 1_000_000
-
-
-def with_language(document: Document) -> Document:
-    """The document with its detected language; one that the input names is kept."""
-    if document.language is not None:
-        return document
-    return msgspec.structs.replace(document, language=detect_language(document.text))
 
 
 class MeasureOutputs(NamedTuple):
@@ -46,14 +37,14 @@ class Measure(beam.PTransform[PCollection[Document], MeasureOutputs]):
         self._scorer = scorer
         self._progress = progress
 
+    @no_annotations
     def expand(self, documents: PCollection[Document]) -> MeasureOutputs:
         outputs = documents | "TokenizeAndMeasure" >> beam.ParDo(
             _Measure(self._scorer, self._progress)
-        ).with_outputs("rejects", main="documents")
+        ).with_output_types(MeasuredDocument, rejects=Reject).with_outputs("rejects", main="documents")
         return MeasureOutputs(outputs.documents, outputs.rejects)
 
 
-@beam.typehints.with_output_types(MeasuredDocument)
 class _Measure(beam.DoFn):
     def __init__(self, scorer: str, progress: Progress | None) -> None:
         self._scorer = scorer
@@ -67,6 +58,7 @@ class _Measure(beam.DoFn):
         self._chunk: list[Document] = []
         self._characters = 0
 
+    @no_annotations
     def process(self, element: Document) -> Iterator[MeasuredDocument | TaggedOutput]:
         self._chunk.append(element)
         self._characters += len(element.text)
@@ -84,27 +76,12 @@ class _Measure(beam.DoFn):
 
     def _measure_chunk(self) -> Iterator[MeasuredDocument | TaggedOutput]:
         chunk, self._chunk, self._characters = self._chunk, [], 0
-        if not chunk:
-            return
         tokens = 0
-        for document, ids in zip(chunk, self._tokenizer.encode_batch([d.text for d in chunk]), strict=True):
-            tokens += len(ids)
-            if not len(ids):
-                reject = Reject(
-                    kind=RECORD,
-                    reason="no_tokens",
-                    detail="the tokenizer made no token of this text",
-                    source=document.source,
-                    file_path=document.file_path,
-                    offset=document.offset,
-                    id=document.id,
-                    url=document.url,
-                )
-                yield TaggedOutput("rejects", reject)
-                continue
-            measurements = measure_text(
-                document.id, document.text, language=document.language, tokens=len(ids)
-            )
-            yield MeasuredDocument(document=document, token_ids=pack_ids(ids), measurements=measurements)
-        if self._progress:
+        for result in measure_documents(chunk, self._tokenizer):
+            if isinstance(result, Reject):
+                yield TaggedOutput("rejects", result)
+            else:
+                tokens += result.measurements.tokens
+                yield result
+        if self._progress and chunk:
             self._progress.add("measured", documents=len(chunk), tokens=tokens)

@@ -1,5 +1,6 @@
 """Files to documents: one file an element, read where the runner puts it."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple, Protocol, cast
@@ -47,7 +48,8 @@ class ReadDocuments(beam.PTransform):
 
     Patterns are expanded inside the pipeline (a graph that held thousands of paths would pass
     Dataflow's limit), each file is read once however many patterns name it, and after a Reshuffle
-    one file is one element. `prefix` goes in front of the relative paths of a path list.
+    one file is one element. `prefix` goes in front of the relative paths of a path list, `limit` reads
+    only so many records of each file.
 
     At run time a pattern that matches nothing raises FileNotFoundError; a file that isn't there or
     mayn't be read is a file reject `unreadable`; any other failure of the storage is raised for the
@@ -60,6 +62,7 @@ class ReadDocuments(beam.PTransform):
         limits: Limits = DEFAULT_LIMITS,
         progress: ReadProgress | None = None,
         prefix: str = "",
+        limit: int | None = None,
     ) -> None:
         super().__init__()
         self._patterns = list(patterns)
@@ -68,6 +71,7 @@ class ReadDocuments(beam.PTransform):
         self._limits = limits
         self._progress = progress
         self._prefix = prefix
+        self._limit = limit
 
     @no_annotations
     def expand(self, pbegin: PBegin) -> ReadOutput:
@@ -79,9 +83,11 @@ class ReadDocuments(beam.PTransform):
             | "Once" >> beam.MapTuple(lambda _, names: min(names)).with_output_types(str)
             | "One file an element" >> beam.Reshuffle()
         )
-        read = paths | "Read" >> beam.ParDo(_ReadFile(self._limits, self._progress)).with_output_types(
-            Document, **{REJECTS: Reject, COUNTS: tuple[str, str, int]}
-        ).with_outputs(REJECTS, COUNTS, main="documents")
+        read = paths | "Read" >> beam.ParDo(
+            _ReadFile(self._limits, self._progress, self._limit)
+        ).with_output_types(Document, **{REJECTS: Reject, COUNTS: tuple[str, str, int]}).with_outputs(
+            REJECTS, COUNTS, main="documents"
+        )
         return ReadOutput(read.documents, read[REJECTS], read[COUNTS])
 
 
@@ -93,16 +99,18 @@ def _expand_keyed(pattern: str, prefix: str) -> Iterator[tuple[str, str]]:
 class _ReadFile(beam.DoFn):
     """A generator: what a file holds leaves as it is read, one record in memory."""
 
-    def __init__(self, limits: Limits, progress: ReadProgress | None) -> None:
+    def __init__(self, limits: Limits, progress: ReadProgress | None, limit: int | None) -> None:
         self._limits = limits
         self._progress = progress
+        self._limit = limit
 
     @no_annotations
     def process(self, path: str) -> Iterator[Document | TaggedOutput]:
         records: Counter[str] = Counter({default_source(path): 0})
         read = Metrics.counter(NAMESPACE, "records_read")
         characters = Metrics.distribution(NAMESPACE, "document_characters")
-        for outcome in _outcomes(path, self._limits, self._progress):
+        # Records come one an outcome, and what ends a file follows the last of them.
+        for outcome in itertools.islice(_outcomes(path, self._limits, self._progress), self._limit):
             if isinstance(outcome, Document):
                 records[outcome.source] += 1
                 read.inc()

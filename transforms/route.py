@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection, TaggedOutput
+from apache_beam.typehints.decorators import no_annotations
 
 from schemas.audit import Audit
 from schemas.batch import MeasuredDocument
@@ -32,10 +33,16 @@ class RouteOutputs(NamedTuple):
 class Route(beam.PTransform[PCollection[AuditedBatch], RouteOutputs]):
     """Splits audited batches into the rows of every sink and the counts of the manifest."""
 
+    @no_annotations
     def expand(self, batches: PCollection[AuditedBatch]) -> RouteOutputs:
-        outputs = batches | "ByAction" >> beam.ParDo(_Route()).with_outputs(
-            "held", "measurements", "audits", "tallies", "histograms", main="documents"
-        )
+        outputs = batches | "ByAction" >> beam.ParDo(_Route()).with_output_types(
+            tuple[str, PublishedDocument],
+            held=AuditedBatch,
+            measurements=Measurements,
+            audits=Audit,
+            tallies=Tally,
+            histograms=Any,
+        ).with_outputs("held", "measurements", "audits", "tallies", "histograms", main="documents")
         return RouteOutputs(
             outputs.documents,
             outputs.held,
@@ -46,8 +53,8 @@ class Route(beam.PTransform[PCollection[AuditedBatch], RouteOutputs]):
         )
 
 
-@beam.typehints.with_output_types(tuple[str, PublishedDocument])
 class _Route(beam.DoFn):
+    @no_annotations
     def process(self, element: AuditedBatch) -> Iterator[tuple[str, PublishedDocument] | TaggedOutput]:
         documents, labels = element.batch.documents, element.labels
         if element.audit.held:
@@ -89,7 +96,7 @@ def held(measured: MeasuredDocument, label: Label, batch_id: str) -> HeldDocumen
     return HeldDocument(**_columns(measured, label, batch_id), provenance=label.provenance)
 
 
-def _columns(measured: MeasuredDocument, label: Label, batch_id: str) -> dict[str, object]:
+def _columns(measured: MeasuredDocument, label: Label, batch_id: str) -> dict[str, Any]:
     document = measured.document
     return {
         "id": document.id,

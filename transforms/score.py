@@ -7,12 +7,11 @@ import apache_beam as beam
 import msgspec
 from apache_beam.ml.inference.base import ModelHandler, RunInference
 from apache_beam.pvalue import PCollection
-from signals.scorer import Scorer
 
 from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
-from schemas.measurements import LanguageModelSignals
-from schemas.reject import RECORD, Reject
-from signals.entropy import unpack_ids
+from schemas.reject import Reject
+from signals.scorer import Scorer
+from signals.scoring import score_documents
 from transforms.progress import Progress
 
 
@@ -90,27 +89,7 @@ def without_scores(batch: TrainingBatch) -> ScoredBatch:
 
 def score_batch(batch: TrainingBatch, scorer: Scorer) -> ScoredBatch:
     """The batch with LM signals in its measurements; documents that can't be scored are rejects."""
-    results = scorer.score(
-        [unpack_ids(d.token_ids) for d in batch.documents], [d.measurements.bytes for d in batch.documents]
-    )
-    scored: list[MeasuredDocument] = []
-    rejects: list[Reject] = []
-    for measured, result in zip(batch.documents, results, strict=True):
-        if isinstance(result, LanguageModelSignals):
-            measurements = measured.measurements.with_signals(result, scorer.fingerprint.id)
-            scored.append(msgspec.structs.replace(measured, measurements=measurements))
-        else:
-            document = measured.document
-            rejects.append(
-                Reject(
-                    kind=RECORD,
-                    reason="unscorable",
-                    detail=f"{result.reason}: {result.detail}",
-                    source=document.source,
-                    file_path=document.file_path,
-                    offset=document.offset,
-                    id=document.id,
-                    url=document.url,
-                )
-            )
+    results = score_documents(batch.documents, scorer)
+    scored = [result for result in results if isinstance(result, MeasuredDocument)]
+    rejects = [result for result in results if isinstance(result, Reject)]
     return ScoredBatch(batch=msgspec.structs.replace(batch, documents=scored), rejects=rejects)

@@ -6,9 +6,10 @@ from typing import NamedTuple
 import apache_beam as beam
 import msgspec
 from apache_beam.pvalue import AsDict, PCollection, TaggedOutput
+from apache_beam.typehints.decorators import no_annotations
 
 from schemas.document import Document
-from schemas.reject import RECORD, Reject
+from schemas.reject import Reject, reject_document
 from signals.hashing import content_hash
 
 _SUFFIX_DIGITS = 12
@@ -28,6 +29,7 @@ class UniqueDocuments(beam.PTransform[PCollection[Document], UniqueOutputs]):
     with the smaller content hash keeps the id, the others get their own hash as a suffix.
     """
 
+    @no_annotations
     def expand(self, documents: PCollection[Document]) -> UniqueOutputs:
         keyed = documents | "KeyByContent" >> beam.Map(
             lambda document: (content_hash(document.text), document)
@@ -46,7 +48,9 @@ class UniqueDocuments(beam.PTransform[PCollection[Document], UniqueOutputs]):
             keyed
             | "GroupByContent" >> beam.GroupByKey()
             | "KeepFirst"
-            >> beam.ParDo(_KeepFirst(), AsDict(taken)).with_outputs("rejects", "renamed", main="documents")
+            >> beam.ParDo(_KeepFirst(), AsDict(taken))
+            .with_output_types(Document, rejects=Reject, renamed=str)
+            .with_outputs("rejects", "renamed", main="documents")
         )
         return UniqueOutputs(outputs.documents, outputs.rejects, outputs.renamed)
 
@@ -61,8 +65,8 @@ def _place(document: Document) -> tuple[str, int, str]:
     return document.file_path, document.offset, document.id
 
 
-@beam.typehints.with_output_types(Document)
 class _KeepFirst(beam.DoFn):
+    @no_annotations
     def process(
         self, element: tuple[bytes, Iterable[Document]], taken: dict[str, bytes]
     ) -> Iterator[Document | TaggedOutput]:
@@ -78,15 +82,5 @@ class _KeepFirst(beam.DoFn):
         for document in group:
             if _place(document) != _place(first):
                 yield TaggedOutput(
-                    "rejects",
-                    Reject(
-                        kind=RECORD,
-                        reason="duplicate",
-                        detail=f"same text as {kept.id}",
-                        source=document.source,
-                        file_path=document.file_path,
-                        offset=document.offset,
-                        id=document.id,
-                        url=document.url,
-                    ),
+                    "rejects", reject_document(document, "duplicate", f"same text as {kept.id}")
                 )

@@ -52,7 +52,9 @@ class WriteShards(beam.PTransform[PCollection[tuple[str, Any]], PCollection[File
         return (
             rows
             | "Shard"
-            >> beam.Map(sharded, self._shards).with_output_types(tuple[tuple[str, int, int], self._struct])
+            >> beam.Map(sharded, self._shards).with_output_types(
+                tuple[tuple[str, int, int], self._struct]  # type: ignore[name-defined]
+            )
             | "GroupByShard" >> beam.GroupByKey()
             | "Publish" >> beam.ParDo(_Publish(self._run, self._struct, key))
         )

@@ -1,0 +1,145 @@
+"""One's own file: measurements, probability and verdict, a line a document, in the file's order."""
+
+import contextlib
+import gzip
+import itertools
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import msgspec
+
+from pipelines.arguments import JobParser, UsageError
+from pipelines.curate_settings import check_scorer, load_profile, load_sources
+from schemas.batch import MeasuredDocument
+from schemas.document import Document
+from schemas.label import ABSTAIN, LOW
+from schemas.measurements import Measurements
+from schemas.profile import Profile
+from schemas.reject import Reject
+from schemas.sources import SourceEntry
+from signals.evidence import find_source
+from signals.measuring import measure_documents, with_language
+from signals.model_folder import REFERENCE_EN
+from signals.profiles import SEED
+from signals.provenance import label
+from signals.scorer import Scorer, scorer_fingerprint
+from signals.scoring import score_documents
+from signals.tokenization import Tokenizer, load_tokenizer
+from signals.votes import judge
+from transforms.formats.limits import Limits
+from transforms.formats.read_file import read_file
+from transforms.open_files import open_binary
+
+# Documents scored together: enough for passes of one length, few enough to see progress.
+_CHUNK = 256
+
+
+class ScoredLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the output. A record that can't be measured has `measurements` null and says why."""
+
+    id: str | None
+    probability: float | None
+    verdict: str
+    confidence: str
+    label: str | None
+    reasons: list[str]
+    measurements: Measurements | None
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Scores a file; exit code 0."""
+    parser = JobParser("score", "Measurements, probability and verdict for the documents of one's own file.")
+    parser.add_argument(
+        "--input", required=True, help="JSONL, Parquet, WARC or WET file; local, gs://, http(s)://"
+    )
+    parser.add_argument("--output", required=True, help="JSON lines, gzip if the name ends in .gz")
+    parser.add_argument("--profile", default=SEED.name, help="'seed' or a profile.json (default: seed)")
+    parser.add_argument("--scorer", default=REFERENCE_EN, help="default: reference-en")
+    parser.add_argument("--sources", help="sources.yaml: what is known of the sources")
+    arguments = parser.parse_args(argv)
+
+    profile, _ = load_profile(arguments.profile)
+    try:
+        for warning in check_scorer(profile, scorer_fingerprint(arguments.scorer)):
+            print(f"warning: {warning}", file=sys.stderr)
+        sources = load_sources(arguments.sources)
+        tokenizer, scorer = load_tokenizer(arguments.scorer), Scorer.load(arguments.scorer)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+    output = Path(arguments.output)
+    unfinished = output.with_name(f"{output.name}.unfinished")
+    documents = abstained = 0
+    with open_binary(arguments.input) as stream, _writer(unfinished, output.suffix == ".gz") as file:
+        records = read_file(stream, arguments.input, Limits(min_characters=1))
+        while chunk := list(itertools.islice(records, _CHUNK)):
+            for line in score_records(chunk, tokenizer, scorer, profile, sources):
+                file.write(msgspec.json.encode(line) + b"\n")
+                documents += 1
+                abstained += line.verdict == ABSTAIN
+            print(f"{documents:,} documents scored", file=sys.stderr)
+    unfinished.rename(output)
+    print(f"{documents:,} documents, {abstained:,} of them with verdict ABSTAIN, in {output}")
+    return 0
+
+
+def score_records(
+    records: Sequence[Document | Reject],
+    tokenizer: Tokenizer,
+    scorer: Scorer,
+    profile: Profile,
+    sources: Sequence[SourceEntry],
+) -> Iterator[ScoredLine]:
+    """A line for each record, in order: what can't be read or scored abstains and says why."""
+    documents = [with_language(r) for r in records if isinstance(r, Document)]
+    measured = measure_documents(documents, tokenizer)
+    scored = iter(score_documents([m for m in measured if isinstance(m, MeasuredDocument)], scorer))
+    measured_in_order = iter(measured)
+    for record in records:
+        result: MeasuredDocument | Reject = record if isinstance(record, Reject) else next(measured_in_order)
+        if isinstance(result, MeasuredDocument):
+            result = next(scored)
+        yield _line(result, profile, sources)
+
+
+def _line(result: MeasuredDocument | Reject, profile: Profile, sources: Sequence[SourceEntry]) -> ScoredLine:
+    if isinstance(result, Reject):
+        return ScoredLine(
+            id=result.id,
+            probability=None,
+            verdict=ABSTAIN,
+            confidence=LOW,
+            label=None,
+            reasons=[f"rejected: {result.reason}: {result.detail}"],
+            measurements=None,
+        )
+    verdict = judge(result.measurements, profile)
+    labelled = label(verdict, find_source(result.document, sources))
+    return ScoredLine(
+        id=result.document.id,
+        probability=labelled.probability,
+        verdict=labelled.verdict,
+        confidence=labelled.confidence,
+        label=labelled.provenance,
+        reasons=labelled.reasons,
+        measurements=result.measurements,
+    )
+
+
+@contextlib.contextmanager
+def _writer(path: Path, compress: bool) -> Iterator[BinaryIO]:
+    """A file to write to, gzipped without name or time: the same lines, the same bytes."""
+    with path.open("wb") as raw:
+        if not compress:
+            yield raw
+            return
+        with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as file:
+            yield cast(BinaryIO, file)
+
+
+if __name__ == "__main__":
+    from pipelines.cli import main
+
+    sys.exit(main(["score", *sys.argv[1:]]))
