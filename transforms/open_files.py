@@ -82,9 +82,13 @@ def is_permanent(error: BaseException | None) -> bool:
     weather on the network: its output must not depend on that.
     """
     while error is not None:
-        if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError):
+        # fsspec says FileNotFoundError of any failure to ask for a size: the cause knows better.
+        if error.__cause__ is None and isinstance(
+            error, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError
+        ):
             return True
-        for name in ("status", "code"):
+        # aiohttp's `code` is 400 for a body that was cut; only its `status` is the server's word.
+        for name in ("status",) if type(error).__module__.startswith("aiohttp.") else ("status", "code"):
             value = getattr(error, name, None)
             if isinstance(value, int) and value in _PERMANENT_HTTP:
                 return True
@@ -116,13 +120,14 @@ class HttpStream(io.RawIOBase):
         self._inner: Any = None
         self._size: int | None = None
         self._position = 0
+        self._seekable = False
         self._attempts(self._open)
 
     def readable(self) -> bool:
         return True
 
     def seekable(self) -> bool:
-        return bool(self._inner.seekable())
+        return self._seekable
 
     def tell(self) -> int:
         return self._position
@@ -144,13 +149,33 @@ class HttpStream(io.RawIOBase):
             self._inner.close()
         super().close()
 
+    async def _ask(self) -> tuple[bool, int | None]:
+        """Whether the server takes ranges, and the size. fsspec takes for granted that it does, and
+        fails past the first block where it doesn't."""
+        session = await self._files.set_session()
+        headers = {"Range": "bytes=0-0", "Accept-Encoding": "identity"}
+        async with session.get(self._url, headers=headers) as answer:
+            if answer.status == 416:  # an empty file has no first byte
+                return False, None
+            answer.raise_for_status()
+            if answer.status == 206:
+                total = answer.headers.get("Content-Range", "").rpartition("/")[2]
+                if total.isdecimal():
+                    return True, int(total)
+            return False, answer.content_length
+
     def _open(self) -> None:
-        inner = self._files.open(self._url, "rb", block_size=_HTTP_BLOCK_BYTES)
-        size = getattr(inner, "size", None)
+        from fsspec.asyn import sync
+
+        ranges, size = sync(self._files.loop, self._ask)
+        if self._inner is not None:
+            self._inner.close()
+        block = _HTTP_BLOCK_BYTES if ranges else 0
+        inner = self._files.open(self._url, "rb", block_size=block, size=size)
         if self._size is not None and size != self._size:
             raise OSError(f"{self._url} changed while it was read: {self._size} bytes, now {size}")
-        self._inner, self._size = inner, size
-        if self._position and inner.seekable():
+        self._inner, self._size, self._seekable = inner, size, ranges
+        if self._position and ranges:
             inner.seek(self._position)
         elif self._position:
             left = self._position

@@ -28,10 +28,10 @@ _SERIALIZED_TAG = re.compile(
     rf".*?</\1>|<(/?)([^\s/>!?]++){_SERIALIZED_ATTRIBUTES}\s*+/?>",
     re.DOTALL,
 )
-_VOID = frozenset(
-    ("area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input")
-    + ("keygen", "link", "meta", "param", "source", "track", "wbr")
-)
+_VOID = frozenset({
+    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen",
+    "link", "meta", "param", "source", "track", "wbr",
+})  # fmt: skip
 # `"digitalSourceType": "..."` of JSON-LD (also as {"@id": "..."}), or content/href/resource beside
 # itemprop, property or name. The vocabulary's own URLs don't match: a slash follows there.
 _SOURCE_TYPE = re.compile(

@@ -70,5 +70,6 @@ def _as_text(value: Any) -> str | None:
     try:
         return None if not value.is_valid else str(value)
     except (ValueError, OverflowError, UnicodeDecodeError):
-        raw = value.as_buffer() if hasattr(value, "as_buffer") else None
-        return None if raw is None else raw.to_pybytes().decode("utf-8", "replace")
+        if hasattr(value, "as_buffer"):
+            return str(value.as_buffer().to_pybytes(), "utf-8", "replace")
+        return f"{value.cast(pa.int64())} ({value.type})"

@@ -26,7 +26,7 @@ _KINDS = {
     int(WarcRecordType.resource): "resource",
     int(WarcRecordType.warcinfo): "warcinfo",
 }
-_UNKNOWN = int(WarcRecordType.unknown)
+_UNKNOWN = (int(WarcRecordType.unknown), int(WarcRecordType.no_type))
 
 
 class WarcBlock(msgspec.Struct, frozen=True):
@@ -103,7 +103,7 @@ def _read(record: WarcRecord, offset: int, limits: Limits) -> Iterator[WarcBlock
     record_type = int(record.record_type)
     kind = _KINDS.get(record_type)
     headers: dict[str, str] = {}
-    if kind is not None or record_type == _UNKNOWN:
+    if kind is not None or record_type in _UNKNOWN:
         for name, value in record.headers.to_tuples():
             headers.setdefault(name.lower(), value)
         if kind is None:  # FastWARC misses `Warc-Type`, whose case is free
