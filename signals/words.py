@@ -6,7 +6,10 @@ import msgspec
 
 from signals.sentences import split_sentences
 
-_WORD_OR_SENTENCE_END = re.compile(r"\w+|\n")
+# Together they leave words, line breaks and spaces alone. Outside ASCII a search finds the few
+# characters that are part of no word; ASCII's own, one in six, go faster through a table of bytes.
+_NO_WORD = re.compile(r"[^\w\x00-\x7f]+")
+_ASCII = bytes(b if b > 127 or chr(b).isalnum() or b in b"_\n" else ord(" ") for b in range(256))
 
 
 class WordsAndSentences(msgspec.Struct, frozen=True):
@@ -17,19 +20,15 @@ class WordsAndSentences(msgspec.Struct, frozen=True):
 
 
 def words_and_sentences(text: str) -> WordsAndSentences:
-    """Splits a text once into words (runs of letters, digits and underscore) and sentences.
-
-    Sentence ends come as line breaks, so that one search of the whole text finds words and ends.
-    """
-    tokens = _WORD_OR_SENTENCE_END.findall(split_sentences(text).lower())
+    """Splits a text once into words (runs of letters, digits and underscore) and sentences."""
+    sentences = split_sentences(text).lower()
+    if not sentences.isascii():
+        sentences = _NO_WORD.sub(" ", sentences)
+    words: list[str] = []
     lengths: list[int] = []
-    start = 0
-    ends = tokens.count("\n")
-    for _ in range(ends):
-        end = tokens.index("\n", start)
-        if end > start:
-            lengths.append(end - start)
-        start = end + 1
-    if len(tokens) > start:
-        lengths.append(len(tokens) - start)
-    return WordsAndSentences([t for t in tokens if t != "\n"] if ends else tokens, lengths)
+    for sentence in sentences.encode().translate(_ASCII).decode().split("\n"):
+        found = sentence.split()
+        if found:
+            words += found
+            lengths.append(len(found))
+    return WordsAndSentences(words, lengths)
