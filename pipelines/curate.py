@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
-from pipelines.arguments import is_local, parse_arguments
+from pipelines.arguments import UsageError, is_local, parse_arguments
 from pipelines.closing_table import closing_table
 from pipelines.curate_settings import CurateSettings, parser, settle
 from pipelines.progress_line import ProgressLine
@@ -117,8 +117,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     settings = settle(arguments, options)
     for warning in settings.warnings:
         print(f"warning: {warning}", file=sys.stderr)
+    size = _input_size(settings) if is_local(options) or arguments.dry_run else None
     if arguments.dry_run:
-        print(_plan(settings))
+        print(_plan(settings, size))
         return 0
     started = time.monotonic()
     start_run_folder(settings.output)
@@ -131,14 +132,25 @@ def run(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="wellspring-progress-") as folder:
         progress = Progress(folder)
         curate(pipeline, settings, progress)
-        with ProgressLine(progress, input_bytes(settings.inputs)):
+        with ProgressLine(progress, size):
             pipeline.run().wait_until_finish()
     print(closing_table(read_manifest(settings.output), settings.output, time.monotonic() - started))
     return 0
 
 
-def _plan(settings: CurateSettings) -> str:
-    size = input_bytes(settings.inputs)
+def _input_size(settings: CurateSettings) -> int | None:
+    """Bytes of the input where they can be had.
+
+    Raises:
+        UsageError: an input matches nothing, or a list of paths can't be read.
+    """
+    try:
+        return input_bytes(settings.inputs, settings.path_prefix)
+    except (FileNotFoundError, ValueError) as error:
+        raise UsageError(f"--input: {error}") from error
+
+
+def _plan(settings: CurateSettings, size: int | None) -> str:
     return "\n".join(
         [
             f"would read {', '.join(settings.inputs)}" + (f", {size:,} bytes" if size else ""),

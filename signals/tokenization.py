@@ -81,7 +81,7 @@ def load_tokenizer(name: str) -> Tokenizer:
     if path.is_file():
         try:
             backend = tokenizers.Tokenizer.from_file(str(path))
-        except Exception as error:  # noqa: BLE001 (the library raises nothing narrower)
+        except Exception as error:  # the library raises nothing narrower
             raise ModelError(f"{name}: tokenizer.json can't be read: {error}") from error
         return Tokenizer(name, backend, _start_token(folder), file_sha256(path))
     return _converted(name, folder)
@@ -149,9 +149,9 @@ def _pieces(text: str) -> list[str]:
 
 def _by_size(pieces: Sequence[str], characters: int = 2**20) -> list[list[str]]:
     groups: list[list[str]] = []
-    size = characters
+    size = 0
     for piece in pieces:
-        if size + len(piece) > characters:
+        if not groups or size + len(piece) > characters:
             groups.append([])
             size = 0
         groups[-1].append(piece)
