@@ -311,11 +311,11 @@ def _settings(
     except msgspec.MsgspecError as error:
         raise ModelError(f"{path}: {error}") from error
     context = config.get("max_position_embeddings") or config.get("n_positions")
-    if context is None and window is None:
-        raise ModelError(f"{name}: config.json doesn't say how long its context is: give a window")
+    if not isinstance(context, int):
+        raise ModelError(f"{name}: config.json doesn't say how long the model's context is")
     if window is None:
         window = min(context, MAX_DEFAULT_WINDOW)
-    if window < 1 or (context is not None and window > context):
+    if not 1 <= window <= context:
         raise ModelError(f"{name}: a window of {window} tokens, the model's context is {context}")
     if stride is None:
         stride = max(window * 3 // 4, 1)

@@ -49,7 +49,7 @@ def padded_length(length: int, window: int) -> int:
 
     At most window; on average 3% longer than `length` from 128 tokens on.
     """
-    step = max(8, 2 ** (length.bit_length() - 1) // 16)
+    step = max(8, (1 << length.bit_length() - 1) // 16)
     return min(-(-length // step) * step, window)
 
 

@@ -1,0 +1,124 @@
+"""`wellspring train-reference`: trains a small scorer and its tokenizer, and writes its model card.
+
+    wellspring train-reference --corpus='text/*.jsonl.gz' --output=signals/reference_en --minutes=30
+
+Reads gzipped JSONL files (lines `{"id", "text"}`; the file's name is the register), trains until the
+budget is used, and leaves config, safetensors weights in bfloat16, tokenizer and README.md in the
+output folder. Work in progress lies in OUTPUT.training: started again, the job goes on from there.
+"""
+
+import argparse
+import glob
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from signals.training import Progress
+
+DEFAULT_WEIGHTS = "novels_1830_1930=0.35,gitenberg_nonfiction=0.5,us_inaugural=0.5,gum_open_genres=2"
+"""Prose of before 1930 is a third of the words of the project's corpus and none of a crawl's; GUM's
+interviews, news and travel guides are closest to a crawl and few."""
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """The job. Returns 0; exits with 2 and one line where the arguments are wrong."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    paths = sorted(Path(path) for path in glob.glob(args.corpus))  # noqa: PTH207 (an absolute pattern)
+    if not paths:
+        parser.error(f"--corpus={args.corpus} matches no file")
+    weights = _weights(parser, args.weights)
+
+    import torch
+    from tokenizers import Tokenizer
+
+    from signals import training
+    from signals.model_card import measure, save, write_card
+
+    torch.set_num_threads(args.threads)
+    recipe = training.Recipe(
+        layers=args.layers,
+        width=args.width,
+        heads=max(args.width // 64, 1),
+        context=args.context,
+        vocabulary=args.vocabulary,
+        minutes=args.minutes,
+        tokens=args.tokens,
+        seed=args.seed,
+    )
+    documents, held_out = training.split_held_out(training.read_corpus(paths))
+    _say(f"{len(documents)} documents to train on, {len(held_out)} held out, of {len(paths)} registers")
+    work = Path(args.output.rstrip("/") + ".training")
+    work.mkdir(parents=True, exist_ok=True)
+    tokenizer_path = work / "tokenizer.json"
+    if not tokenizer_path.exists():
+        texts = (document.text for document in training.weighted(documents, weights, recipe.seed, 0))
+        training.train_tokenizer(texts, recipe.vocabulary).save(str(tokenizer_path))
+        _say(f"tokenizer: {recipe.vocabulary} tokens")
+    tokenizer = Tokenizer.from_file(str(tokenizer_path))
+    checkpoint = work / "checkpoint.pt"
+    model, done = training.train(documents, held_out, tokenizer, weights, recipe, checkpoint, _show)
+    output = Path(args.output)
+    save(output, model, tokenizer, recipe.context)
+    measured = measure(output, held_out)
+    notes = args.corpus_notes.read_text(encoding="utf-8") if args.corpus_notes else ""
+    write_card(output, recipe, done, weights, documents, measured, notes)
+    for register, bits in measured.bits_per_byte.items():
+        _say(f"{bits:6.3f} bits per byte on held-out {register}")
+    _say(f"{measured.tokens_per_second:,.0f} tokens/s; model and card are in {output}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wellspring train-reference",
+        description="Trains an embedded scoring model on text.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--corpus", required=True, help="glob of .jsonl.gz files, lines {id, text}")
+    parser.add_argument("--output", required=True, help="folder for the model")
+    parser.add_argument("--minutes", type=float, default=30.0, help="training time (default 30)")
+    parser.add_argument("--tokens", type=int, help="budget in tokens instead: repeatable, see --seed")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--weights", default=DEFAULT_WEIGHTS, help=f"NAME=WEIGHT,... (default {DEFAULT_WEIGHTS})"
+    )
+    parser.add_argument(
+        "--corpus_notes", type=Path, help="Markdown on origin and licences, quoted in the card"
+    )
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--context", type=int, default=512)
+    parser.add_argument("--vocabulary", type=int, default=8192)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser
+
+
+def _weights(parser: argparse.ArgumentParser, text: str) -> dict[str, float]:
+    try:
+        pairs = (part.split("=") for part in text.split(",") if part)
+        weights = {name: float(weight) for name, weight in pairs}
+    except ValueError:
+        parser.error(f"--weights={text}: write NAME=WEIGHT,NAME=WEIGHT, e.g. novels=0.35")
+    if any(weight < 0 for weight in weights.values()):
+        parser.error(f"--weights={text}: a weight is negative")
+    return weights
+
+
+def _show(progress: "Progress") -> None:
+    loss = "" if progress.loss is None else f"  loss {progress.loss:.3f}"
+    held_out = "" if progress.held_out_loss is None else f"  held out {progress.held_out_loss:.3f}"
+    _say(
+        f"{progress.share:5.1%}  step {progress.step}  {progress.tokens:,} tokens  "
+        f"{progress.tokens / max(progress.seconds, 1e-9):,.0f} tokens/s{loss}{held_out}"
+    )
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,425 @@
+"""Training a small causal LM and its tokenizer from text, on a CPU, in a fixed budget.
+
+The recipe is for models that see less than a few epochs: Muon (orthogonalised momentum, Jordan
+et al. 2024) on the hidden matrices and AdamW on the rest, a short warm-up, cosine to nothing,
+bfloat16 autocast, and a head whose logits exist only chunk by chunk. What is seen, in which order,
+is a function of (seed, document id): two runs with a budget in tokens see the same rows.
+
+This module imports torch: import it where training happens, not where `--help` is read.
+"""
+
+import gzip
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+import xxhash
+from numpy.typing import NDArray
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from signals.hashing import stable_hash
+
+BOS = "<|endoftext|>"
+_MAX_HASH = 2**64
+
+
+class CorpusDocument(msgspec.Struct, frozen=True):
+    """One document of the corpus; `register` is the name of the file it came from."""
+
+    register: str
+    id: str
+    text: str
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides a trained model, apart from the corpus and the hardware.
+
+    The budget is `tokens` where given (then the result depends on nothing but the recipe, the
+    corpus and the machine's arithmetic), else `minutes` of wall clock.
+    """
+
+    layers: int = 4
+    width: int = 256
+    heads: int = 4
+    context: int = 512
+    vocabulary: int = 8192
+    rows_per_step: int = 8
+    matrix_rate: float = 0.007
+    """Peak learning rate of the hidden matrices (Muon, RMS-matched to AdamW)."""
+    other_rate: float = 0.004
+    """Peak learning rate of embeddings, biases and norms (AdamW)."""
+    weight_decay: float = 0.05
+    warm_up: float = 0.02
+    """Share of the budget over which the rates rise from nothing."""
+    minutes: float = 30.0
+    tokens: int | None = None
+    seed: int = 7
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of progress: losses are mean nats a token (null: none yet); `share` of the budget is in 0..1."""
+
+    step: int
+    tokens: int
+    seconds: float
+    share: float
+    loss: float | None
+    held_out_loss: float | None
+
+
+class Training(msgspec.Struct, frozen=True, kw_only=True):
+    """What a finished training did: for the model card."""
+
+    steps: int
+    tokens: int
+    seconds: float
+    held_out_loss: float
+
+
+def read_corpus(paths: Iterable[Path]) -> list[CorpusDocument]:
+    """All documents of gzipped JSONL files, lines `{"id", "text"}`, white space folded to spaces.
+
+    Raises msgspec.ValidationError naming file and line where a line isn't of that form.
+    """
+    line_decoder = msgspec.json.Decoder(dict[str, str])
+    documents = []
+    for path in sorted(paths):
+        register = path.name.removesuffix(".gz").removesuffix(".jsonl")
+        with gzip.open(path, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    record = line_decoder.decode(line)
+                    text = " ".join(record["text"].split())
+                    documents.append(CorpusDocument(register, record["id"], text))
+                except (msgspec.MsgspecError, KeyError) as error:
+                    raise msgspec.ValidationError(f"{path}:{number}: {error!r}") from error
+    return documents
+
+
+def split_held_out(
+    documents: Sequence[CorpusDocument], share: float = 0.02
+) -> tuple[list[CorpusDocument], list[CorpusDocument]]:
+    """(training, held out): of every register `share` of its works, at least one, chosen by hash.
+
+    A work is what comes before `#` in the id: pieces of one long document stay on one side.
+    """
+    works: dict[str, set[str]] = {}
+    for document in documents:
+        works.setdefault(document.register, set()).add(_work(document.id))
+    held: set[tuple[str, str]] = set()
+    for register, names in works.items():
+        ranked = sorted(names, key=lambda name: (_hash("held-out", name), name))
+        held.update((register, name) for name in ranked[: math.ceil(share * len(ranked))])
+    training = [d for d in documents if (d.register, _work(d.id)) not in held]
+    held_out = [d for d in documents if (d.register, _work(d.id)) in held]
+    return training, held_out
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
+    """A byte-level BPE with GPT-2's pre-tokenizer, `<|endoftext|>` as token 0.
+
+    White space is folded to single spaces by its normalizer: crawl text differs from books in its
+    line ends, and a scorer should not see that.
+    """
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=[BOS],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def weighted(
+    documents: Sequence[CorpusDocument], weights: Mapping[str, float], seed: int, epoch: int
+) -> list[CorpusDocument]:
+    """The documents of one epoch: each int(weight) times, and once more by hash for the rest.
+
+    Registers that `weights` doesn't name weigh 1.
+    """
+    chosen = []
+    for document in documents:
+        weight = weights.get(document.register, 1.0)
+        extra = _hash("weight", seed, epoch, document.id) < (weight % 1) * _MAX_HASH
+        chosen.extend([document] * (int(weight) + extra))
+    return chosen
+
+
+def epoch_rows(
+    encoded: Sequence[tuple[str, NDArray[np.int32]]], context: int, bos: int, seed: int, epoch: int
+) -> NDArray[np.int32]:
+    """One epoch as rows of context + 1 tokens, shape (rows, context + 1), in hash order.
+
+    Three rows in four begin with BOS, since that is how a document is scored; the others begin in
+    the middle, as later windows of a long document do. The rests of documents are packed into rows
+    of their own, BOS between them.
+    """
+    rows: list[NDArray[np.int32]] = []
+    rests: list[NDArray[np.int32]] = []
+    start = np.array([bos], dtype=np.int32)
+    for copy, (name, ids) in enumerate(encoded):
+        # another cut in each epoch: the same text is not seen at the same positions again
+        cut = _hash("cut", seed, epoch, copy, name) % context
+        rests.append(np.concatenate([start, ids[:cut]]))
+        while len(ids) - cut >= context + 1:
+            if _hash("bos", seed, epoch, copy, name, cut) % 4:
+                rows.append(np.concatenate([start, ids[cut : cut + context]]))
+                cut += context
+            else:
+                rows.append(ids[cut : cut + context + 1])
+                cut += context + 1
+        rests.append(np.concatenate([start, ids[cut:]]))
+    rests.sort(key=lambda rest: xxhash.xxh3_64_intdigest(rest.tobytes(), seed))
+    packed = np.concatenate(rests) if rests else np.empty(0, dtype=np.int32)
+    whole = len(packed) // (context + 1)
+    rows.extend(packed[: whole * (context + 1)].reshape(whole, context + 1))
+    if not rows:
+        raise ValueError(f"the corpus has less than one row of {context + 1} tokens")
+    order = sorted(range(len(rows)), key=lambda row: (_hash("row", seed, epoch, row), row))
+    return np.stack([rows[row] for row in order])
+
+
+def train(
+    documents: Sequence[CorpusDocument],
+    held_out: Sequence[CorpusDocument],
+    tokenizer: Tokenizer,
+    weights: Mapping[str, float],
+    recipe: Recipe,
+    checkpoint: Path,
+    report: Callable[[Progress], None],
+) -> tuple[GPT2LMHeadModel, Training]:
+    """The trained model (float32) and what was done; goes on from `checkpoint` where that exists.
+
+    A checkpoint is written every two minutes and at the end, by rename, and refused (ValueError)
+    if it was made with another recipe.
+    """
+    torch.manual_seed(recipe.seed)
+    bos = tokenizer.token_to_id(BOS)
+    if bos is None:
+        raise ValueError(f"the tokenizer has no {BOS}")
+    model = new_model(recipe, bos)
+    optimizers = _optimizers(model, recipe)
+    ids_of = _encode(tokenizer, documents)
+    held_ids = sorted(_encode(tokenizer, held_out).items())
+    held_rows = torch.from_numpy(epoch_rows(held_ids, recipe.context, bos, 0, 0)[:64]).long()
+    step, tokens, epoch, position, seconds = 0, 0, 0, 0, 0.0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        if state["recipe"] != msgspec.json.encode(recipe).decode():
+            raise ValueError(f"{checkpoint} was made with another recipe: remove it, or use that one")
+        model.load_state_dict(state["model"])
+        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        step, tokens, epoch, position = state["at"]
+        seconds = state["seconds"]
+
+    def save() -> None:
+        state = {
+            "recipe": msgspec.json.encode(recipe).decode(),
+            "model": model.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+            "at": (step, tokens, epoch, position),
+            "seconds": seconds,
+        }
+        torch.save(state, checkpoint.with_suffix(".tmp"))
+        checkpoint.with_suffix(".tmp").rename(checkpoint)
+
+    def share_done() -> float:
+        return tokens / recipe.tokens if recipe.tokens else seconds / (60 * recipe.minutes)
+
+    began, saved_at, reported_at = time.monotonic() - seconds, seconds, seconds
+    losses: list[float] = []
+    model.train()
+    while share_done() < 1:
+        for batch in _batches(documents, ids_of, weights, recipe, bos, epoch, position):
+            share = share_done()
+            if share >= 1:
+                break
+            _set_rates(optimizers, _rate_factor(share, recipe.warm_up))
+            losses.append(_step(model, optimizers, batch))
+            step, position = step + 1, position + len(batch)
+            tokens += batch.shape[0] * (batch.shape[1] - 1)
+            seconds = time.monotonic() - began
+            if seconds - reported_at >= 30:
+                report(_progress(step, tokens, seconds, share_done(), losses, None))
+                reported_at, losses = seconds, []
+            if seconds - saved_at >= 120:
+                save()
+                saved_at = seconds
+        else:
+            epoch, position = epoch + 1, 0
+    model.eval()
+    held_out_loss = _held_out_loss(model, held_rows)
+    report(_progress(step, tokens, seconds, 1.0, losses, held_out_loss))
+    save()
+    return model, Training(steps=step, tokens=tokens, seconds=seconds, held_out_loss=held_out_loss)
+
+
+def new_model(recipe: Recipe, bos: int) -> GPT2LMHeadModel:
+    """A GPT-2-shaped model with random weights (torch's seed), head tied to the embeddings."""
+    config = GPT2Config(
+        vocab_size=recipe.vocabulary,
+        n_positions=recipe.context,
+        n_embd=recipe.width,
+        n_layer=recipe.layers,
+        n_head=recipe.heads,
+        # transformers' default, gelu_new, is the same function in five unfused operations
+        activation_function="gelu_pytorch_tanh",
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        bos_token_id=bos,
+        eos_token_id=bos,
+        use_cache=False,
+    )
+    return GPT2LMHeadModel(config)
+
+
+class ChunkedCrossEntropy(torch.autograd.Function):
+    """Mean cross-entropy (nats) of a linear head, its gradients made chunk by chunk on the way.
+
+    `apply(hidden (n, width), weight (vocabulary, width), targets (n,))`. The logits of the whole
+    batch would be n * vocabulary float32 numbers, read and written several times; a chunk of them
+    stays in the cache.
+    """
+
+    CHUNK = 512
+
+    @staticmethod
+    def forward(ctx, hidden, weight, targets):  # type: ignore[no-untyped-def]
+        head = weight.to(hidden.dtype)
+        hidden_gradient = torch.empty_like(hidden)
+        weight_gradient = torch.zeros_like(weight)
+        total = torch.zeros((), dtype=torch.float64)
+        for first in range(0, len(hidden), ChunkedCrossEntropy.CHUNK):
+            part = slice(first, first + ChunkedCrossEntropy.CHUNK)
+            logits = (hidden[part] @ head.T).float()
+            target = targets[part, None]
+            true_logits = logits.gather(1, target)
+            log_sum = logits.logsumexp(1, keepdim=True)
+            total += (log_sum - true_logits).sum(dtype=torch.float64)
+            gradient = logits.sub_(log_sum).exp_()
+            gradient.scatter_add_(1, target, torch.full_like(true_logits, -1.0))
+            gradient = gradient.mul_(1 / len(hidden)).to(hidden.dtype)
+            hidden_gradient[part] = gradient @ head
+            weight_gradient += gradient.T @ hidden[part]
+        ctx.save_for_backward(hidden_gradient, weight_gradient)
+        return (total / len(hidden)).float()
+
+    @staticmethod
+    def backward(ctx, gradient):  # type: ignore[no-untyped-def]
+        hidden_gradient, weight_gradient = ctx.saved_tensors
+        return hidden_gradient * gradient, weight_gradient * gradient, None
+
+
+def _step(model: GPT2LMHeadModel, optimizers: Sequence[torch.optim.Optimizer], batch: torch.Tensor) -> float:
+    loss = _loss(model, batch)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    return float(loss.detach())
+
+
+def _loss(model: GPT2LMHeadModel, batch: torch.Tensor) -> torch.Tensor:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        hidden = model.transformer(batch[:, :-1]).last_hidden_state
+    hidden = hidden.reshape(-1, hidden.shape[-1]).bfloat16()
+    return ChunkedCrossEntropy.apply(hidden, model.lm_head.weight, batch[:, 1:].reshape(-1))
+
+
+@torch.no_grad()
+def _held_out_loss(model: GPT2LMHeadModel, rows: torch.Tensor) -> float:
+    parts = rows.split(16)
+    return float(sum(float(_loss(model, part)) * len(part) for part in parts) / len(rows))
+
+
+def _optimizers(model: GPT2LMHeadModel, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    hidden = [p for name, p in model.named_parameters() if ".h." in name and p.ndim == 2]
+    tables = [p for name, p in model.named_parameters() if ".h." not in name and p.ndim == 2]
+    vectors = [p for p in model.parameters() if p.ndim < 2]
+    return [
+        torch.optim.Muon(
+            hidden,
+            lr=recipe.matrix_rate,
+            weight_decay=recipe.weight_decay,
+            adjust_lr_fn="match_rms_adamw",
+        ),
+        torch.optim.AdamW(
+            [
+                {"params": tables, "weight_decay": recipe.weight_decay},
+                {"params": vectors, "weight_decay": 0.0},
+            ],
+            lr=recipe.other_rate,
+            betas=(0.9, 0.98),
+        ),
+    ]
+
+
+def _rate_factor(share: float, warm_up: float) -> float:
+    """Share of the peak rate at that share of the budget: linear up, cosine down to 0."""
+    if share < warm_up:
+        return max(share / warm_up, 0.01)
+    return 0.5 * (1 + math.cos(math.pi * min((share - warm_up) / (1 - warm_up), 1.0)))
+
+
+def _set_rates(optimizers: Sequence[torch.optim.Optimizer], factor: float) -> None:
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = factor * group.setdefault("peak", group["lr"])
+
+
+def _batches(
+    documents: Sequence[CorpusDocument],
+    ids_of: Mapping[str, NDArray[np.int32]],
+    weights: Mapping[str, float],
+    recipe: Recipe,
+    bos: int,
+    epoch: int,
+    position: int,
+) -> Iterator[torch.Tensor]:
+    chosen = weighted(documents, weights, recipe.seed, epoch)
+    encoded = [(document.id, ids_of[document.id]) for document in chosen]
+    rows = epoch_rows(encoded, recipe.context, bos, recipe.seed, epoch)
+    for first in range(position, len(rows), recipe.rows_per_step):
+        yield torch.from_numpy(rows[first : first + recipe.rows_per_step]).long()
+
+
+def _encode(tokenizer: Tokenizer, documents: Sequence[CorpusDocument]) -> dict[str, NDArray[np.int32]]:
+    ids: dict[str, NDArray[np.int32]] = {}
+    for first in range(0, len(documents), 256):
+        part = documents[first : first + 256]
+        encodings = tokenizer.encode_batch_fast([d.text for d in part], add_special_tokens=False)
+        ids.update(
+            (document.id, np.array(encoding.ids, dtype=np.int32))
+            for document, encoding in zip(part, encodings, strict=True)
+        )
+    return ids
+
+
+def _progress(
+    step: int, tokens: int, seconds: float, share: float, losses: Sequence[float], held_out: float | None
+) -> Progress:
+    loss = sum(losses) / len(losses) if losses else None
+    return Progress(step=step, tokens=tokens, seconds=seconds, share=share, loss=loss, held_out_loss=held_out)
+
+
+def _work(document_id: str) -> str:
+    return document_id.partition("#")[0]
+
+
+def _hash(kind: str, *parts: object) -> int:
+    return stable_hash("\0".join(map(str, parts)), kind)
