@@ -85,6 +85,11 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
     tallies = (
         routed.tallies,
         read.counts | "TallyRead" >> beam.MapTuple(lambda path, source, n: (("read", source, ""), n)),
+        scored
+        | "TallyDevices"
+        >> beam.FlatMap(
+            lambda b: [(("scored_on", b.scored_on, ""), len(b.batch.documents))] if b.scored_on else []
+        ),
         rejects
         | "RecordsOnly" >> beam.Filter(lambda reject: reject.kind == RECORD)
         | "TallyRejects" >> beam.Map(lambda reject: (("rejected", reject.source, reject.reason), 1)),

@@ -93,6 +93,7 @@ class CurateSettings:
             batches_held=0,
             tokens=0,
             scorer=self.fingerprint,
+            scored_on={},
             profile=self.profile.name,
             gate=self.gate,
             code_version=CODE_VERSION,

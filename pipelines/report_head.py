@@ -67,8 +67,8 @@ def outcome(manifest: Manifest, audits: Sequence[Audit]) -> Html:
     if not enforced:
         return Html(f"{whole} and would have been held: the gate only monitors, so nothing is held.{tail}")
     folder = text(manifest.parameters.get("output", "RUN"))
-    command = f"<code>wellspring review list --run={folder}</code>"
-    return Html(f"{whole} and {_are(count)} held for review; run {command}.{tail}")
+    queue = f"<code>{folder}/hold/</code>"
+    return Html(f"{whole} and {_are(count)} held for review, each with its ticket in {queue}.{tail}")
 
 
 def _are(count: int) -> str:
@@ -95,7 +95,8 @@ def _how_it_was_run(manifest: Manifest) -> Html:
     if manifest.scorer:
         facts |= {
             "scorer weights, sha256": manifest.scorer.weights_sha256,
-            "scorer dtype, device": f"{manifest.scorer.dtype}, {manifest.scorer.device}",
+            "scorer dtype": manifest.scorer.dtype,
+            "scored on": ", ".join(f"{device}: {n:,} documents" for device, n in manifest.scored_on.items()),
             "scorer window, stride": f"{manifest.scorer.window:,}, {manifest.scorer.stride:,} tokens",
         }
     rows = [[text(what), name(value)] for what, value in facts.items()]

@@ -30,7 +30,7 @@ from signals.tokenization import Tokenizer, load_tokenizer
 from signals.votes import judge
 from transforms.formats.limits import Limits
 from transforms.formats.read_file import read_file
-from transforms.open_files import open_binary
+from transforms.open_files import expand, open_binary
 
 # Documents scored together: enough for passes of one length, few enough to see progress.
 _CHUNK = 256
@@ -62,11 +62,12 @@ def run(argv: Sequence[str] | None = None) -> int:
 
     profile, _ = load_profile(arguments.profile)
     try:
+        expand(arguments.input)
         for warning in check_scorer(profile, scorer_fingerprint(arguments.scorer)):
             print(f"warning: {warning}", file=sys.stderr)
         sources = load_sources(arguments.sources)
         tokenizer, scorer = load_tokenizer(arguments.scorer), Scorer.load(arguments.scorer)
-    except ValueError as error:
+    except (FileNotFoundError, ValueError) as error:
         raise UsageError(str(error)) from error
 
     output = Path(arguments.output)

@@ -32,7 +32,11 @@ class TrainingBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoredBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """A training batch after scoring: documents that could not be scored are in `rejects`."""
+    """A training batch after scoring: documents that could not be scored are in `rejects`.
+
+    `scored_on` names the device and its instruction set ("cpu AVX512"); null when no scorer ran.
+    """
 
     batch: TrainingBatch
     rejects: list[Reject]
+    scored_on: str | None = None

@@ -50,6 +50,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     batches_held: int
     tokens: int
     scorer: ScorerFingerprint | None
+    scored_on: dict[str, int]
+    """Documents by the device and instruction set that scored them: {"cpu AVX512": 2048}."""
     profile: str
     gate: str
     code_version: str

@@ -120,6 +120,7 @@ def _counts(tallies: list[Tally]) -> dict[str, object]:
     labelled = dict.fromkeys(PROVENANCE_LABELS, 0)
     rejected: dict[str, int] = {}
     by_source: dict[str, dict[str, int]] = {}
+    scored_on: dict[str, int] = {}
     totals = {"read": 0, "held": 0, "tokens": 0, "conflicts": 0, "batches": 0, "batches_held": 0}
     for (what, source, name), count in sorted(tallies):
         if what in ("read", "labelled", "held", "rejected"):
@@ -129,6 +130,8 @@ def _counts(tallies: list[Tally]) -> dict[str, object]:
             labelled[name] += count
         elif what == "rejected":
             rejected[name] = rejected.get(name, 0) + count
+        elif what == "scored_on":
+            scored_on[source] = count
         else:
             totals[what] += count
     records_read = totals.pop("read")
@@ -136,6 +139,7 @@ def _counts(tallies: list[Tally]) -> dict[str, object]:
         "records_read": records_read,
         "labelled": labelled,
         "rejected": rejected,
+        "scored_on": scored_on,
         "by_source": {source: SourceCounts(**counts) for source, counts in by_source.items()},
         **totals,
     }

@@ -1,17 +1,10 @@
 """Perplexity and its kin, through RunInference: one training batch in, one scored batch out."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
 import apache_beam as beam
 import msgspec
-from apache_beam.ml.inference.base import ModelHandler, RunInference
 from apache_beam.pvalue import PCollection
 
-from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
-from schemas.reject import Reject
-from signals.scorer import Scorer
-from signals.scoring import score_documents
+from schemas.batch import ScoredBatch, TrainingBatch
 from transforms.progress import Progress
 
 
@@ -35,48 +28,13 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
     def expand(self, batches: PCollection[TrainingBatch]) -> PCollection[ScoredBatch]:
         if self._scorer is None:
             return batches | "Unscored" >> beam.Map(without_scores).with_output_types(ScoredBatch)
+        # Beam's inference module imports torch: not before a graph is built, so that --help stays fast.
+        from apache_beam.ml.inference.base import RunInference
+
+        from transforms.scorer_handler import ScorerHandler
+
         handler = ScorerHandler(self._scorer, threads=self._threads, progress=self._progress)
         return batches | "RunInference" >> RunInference(handler).with_output_types(ScoredBatch)
-
-
-class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
-    """The project's scorer behind Beam's RunInference.
-
-    The element is a whole training batch, so that what the model sees together is a function of
-    the data and never of bundles; the scorer sorts by length inside.
-    """
-
-    def __init__(self, scorer: str, *, threads: int | None = None, progress: Progress | None = None) -> None:
-        super().__init__()
-        self._scorer = scorer
-        self._threads = threads
-        self._progress = progress
-
-    def load_model(self) -> Scorer:
-        return Scorer.load(self._scorer, threads=self._threads)
-
-    def run_inference(
-        self,
-        batch: Sequence[TrainingBatch],
-        model: Scorer,
-        inference_args: dict[str, Any] | None = None,
-    ) -> Iterable[ScoredBatch]:
-        for training_batch in batch:
-            scored = score_batch(training_batch, model)
-            if self._progress:
-                tokens = sum(d.measurements.tokens for d in training_batch.documents)
-                self._progress.add("scored", documents=len(training_batch.documents), tokens=tokens)
-            yield scored
-
-    def batch_elements_kwargs(self) -> dict[str, int]:
-        return {"min_batch_size": 1, "max_batch_size": 1}
-
-    def get_num_bytes(self, batch: Sequence[TrainingBatch]) -> int:
-        # The default pickles each batch to measure it.
-        return sum(len(d.token_ids) for training_batch in batch for d in training_batch.documents)
-
-    def get_metrics_namespace(self) -> str:
-        return "wellspring"
 
 
 def without_scores(batch: TrainingBatch) -> ScoredBatch:
@@ -85,11 +43,3 @@ def without_scores(batch: TrainingBatch) -> ScoredBatch:
         msgspec.structs.replace(d, measurements=d.measurements.without_signals()) for d in batch.documents
     ]
     return ScoredBatch(batch=msgspec.structs.replace(batch, documents=documents), rejects=[])
-
-
-def score_batch(batch: TrainingBatch, scorer: Scorer) -> ScoredBatch:
-    """The batch with LM signals in its measurements; documents that can't be scored are rejects."""
-    results = score_documents(batch.documents, scorer)
-    scored = [result for result in results if isinstance(result, MeasuredDocument)]
-    rejects = [result for result in results if isinstance(result, Reject)]
-    return ScoredBatch(batch=msgspec.structs.replace(batch, documents=scored), rejects=rejects)

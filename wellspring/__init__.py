@@ -3,8 +3,7 @@
     from wellspring import Document, ReadDocuments, batch_entropy_audit
 """
 
-from schemas import CODE_VERSION as __version__
-from schemas import SCHEMA_VERSION
+from schemas import CODE_VERSION, SCHEMA_VERSION
 from schemas.audit import Audit
 from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
 from schemas.document import Document, HeldDocument, PublishedDocument
@@ -27,6 +26,8 @@ from transforms.measure import Measure
 from transforms.read_documents import ReadDocuments
 from transforms.score import Score
 from transforms.unique_documents import UniqueDocuments
+
+__version__ = CODE_VERSION
 
 __all__ = [
     "PROVENANCE_LABELS",

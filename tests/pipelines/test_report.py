@@ -150,8 +150,8 @@ def test_the_numbers_are_there() -> None:
         (
             "enforce",
             [audit(batch_id="a", action=HOLD_FOR_REVIEW, held=True), audit()],
-            "1 of 2 batches fell below its floor and is held for review; run "
-            "<code>wellspring review list --run=runs/2026-47</code>.",
+            "1 of 2 batches fell below its floor and is held for review, each with its ticket in "
+            "<code>runs/2026-47/hold/</code>.",
         ),
         (
             "monitor",

@@ -30,6 +30,7 @@ def manifest(**values: object) -> Manifest:
         "batches_held": 1,
         "tokens": 100,
         "scorer": None,
+        "scored_on": {},
         "profile": "seed",
         "gate": "enforce",
         "code_version": "0",

@@ -1,0 +1,83 @@
+import gzip
+import json
+
+import pytest
+
+from pipelines.cli import main
+from signals.scorer import Scorer
+from signals.tokenization import load_tokenizer
+from tests.pipelines.crawl import text
+
+KEYS = {"id", "probability", "verdict", "confidence", "label", "reasons", "measurements"}
+
+
+@pytest.fixture
+def texts(tmp_path):
+    rows = [{"id": f"t{i}", "text": text(str(i)), "source": "a" if i % 2 else "b"} for i in range(5)]
+    rows.insert(2, {"id": "empty", "text": "  "})
+    rows.insert(4, {"id": "no text"})
+    path = tmp_path / "texts.jsonl.gz"
+    with gzip.open(path, "wt") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    return path
+
+
+def scored(texts, output, scorer, *extra):
+    assert main(["score", f"--input={texts}", f"--output={output}", f"--scorer={scorer}", *extra]) == 0
+    content = output.read_bytes()
+    content = gzip.decompress(content) if output.suffix == ".gz" else content
+    return [json.loads(line) for line in content.decode().splitlines()]
+
+
+def test_there_is_a_line_for_every_document_in_the_files_order(texts, tmp_path, tiny_scorer):
+    lines = scored(texts, tmp_path / "out.jsonl.gz", tiny_scorer)
+    assert [line["id"] for line in lines] == ["t0", "t1", "empty", "t2", "no text", "t3", "t4"]
+    assert all(line.keys() == KEYS for line in lines)
+
+
+def test_what_cannot_be_measured_abstains_and_says_why(texts, tmp_path, tiny_scorer):
+    lines = {line["id"]: line for line in scored(texts, tmp_path / "out.jsonl", tiny_scorer)}
+    empty = lines["empty"]
+    assert (empty["verdict"], empty["probability"], empty["measurements"]) == ("ABSTAIN", None, None)
+    assert empty["reasons"][0].startswith("rejected: empty")
+    assert lines["no text"]["reasons"][0].startswith("rejected: no_text")
+
+
+def test_measurements_are_the_scorers(texts, tmp_path, tiny_scorer):
+    lines = scored(texts, tmp_path / "out.jsonl", tiny_scorer)
+    ids = load_tokenizer(tiny_scorer).encode_batch([text("0")])
+    (expected,) = Scorer.load(tiny_scorer).score(ids, [len(text("0").encode())])
+    assert lines[0]["measurements"]["perplexity"] == expected.perplexity
+    assert lines[0]["measurements"]["words"] == len(text("0").replace("'", " ").split())
+
+
+def test_sources_give_labels_and_the_profile_verdicts(texts, tmp_path, tiny_scorer):
+    (tmp_path / "sources.yaml").write_text("- match: {source: a}\n  evidence: known_model\n  model: x\n")
+    lines = scored(texts, tmp_path / "out.jsonl", tiny_scorer, f"--sources={tmp_path}/sources.yaml")
+    assert {line["id"] for line in lines if line["label"] == "synthetic_known"} == {"t1", "t3"}
+    assert {line["verdict"] for line in lines} <= {"SYNTHETIC", "LIKELY_HUMAN", "ABSTAIN"}
+
+
+def test_the_same_file_gives_the_same_bytes(texts, tmp_path, tiny_scorer):
+    scored(texts, tmp_path / "one.jsonl.gz", tiny_scorer)
+    scored(texts, tmp_path / "two.jsonl.gz", tiny_scorer)
+    assert (tmp_path / "one.jsonl.gz").read_bytes() == (tmp_path / "two.jsonl.gz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--input=missing.jsonl", "no file matches 'missing.jsonl'"),
+        ("--profile=missing.json", "--profile 'missing.json' can't be read"),
+        ("--scorer=/nowhere/at/all", "/nowhere/at/all"),
+        ("--sources=missing.yaml", "--sources 'missing.yaml' can't be read"),
+        ("--outptu=x", "unrecognized arguments: --outptu=x"),
+    ],
+)
+def test_wrong_arguments_are_one_line_and_leave_nothing(flag, message, texts, tmp_path, tiny_scorer, capsys):
+    argv = ["score", f"--input={texts}", f"--output={tmp_path}/out", f"--scorer={tiny_scorer}", flag]
+    assert main(argv) == 2
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.count("\n") == 1
+    assert not list(tmp_path.glob("out*"))
