@@ -10,7 +10,7 @@ from signals.hashing import stable_hash
 from signals.scorer import Scorer
 from signals.tokenization import load_tokenizer
 
-ROWS = 64
+ROWS = 128
 """Texts drawn side by side, always: a text's arithmetic does not depend on how many are asked for."""
 
 
@@ -46,9 +46,9 @@ def sample(scorer: Scorer, indices: Sequence[int], seed: int, tokens: int) -> ND
         for at in range(tokens):
             out = model(step, past_key_values=past, use_cache=True)
             past = out.past_key_values
-            logits = out.logits[:, -1].double()
+            logits = out.logits[:, -1].float()
             logits[:, scorer.bos_id] = -torch.inf
-            cumulative = logits.softmax(1).cumsum(1)
+            cumulative = logits.softmax(1).cumsum(1, dtype=torch.float64)
             drawn = torch.from_numpy(draws[:, at, None]).to(cumulative) * cumulative[:, -1:]
             step = torch.searchsorted(cumulative, drawn, right=True).clamp_(max=cumulative.shape[1] - 1)
             ids[:, at] = step[:, 0].cpu().numpy()

@@ -101,6 +101,9 @@ def valid_unicode(text: str) -> str:
 
 def _converted(name: str, folder: Path) -> Tokenizer:
     """For older folders with vocabulary and merges, or a sentencepiece model."""
+    # without these transformers makes an empty tokenizer up from the model's type
+    if not any(any(folder.glob(pattern)) for pattern in ("vocab.*", "*.model", "*.tiktoken")):
+        raise ModelError(f"{name}: no tokenizer.json in {folder}, and no other vocabulary")
     from transformers import AutoTokenizer
 
     try:

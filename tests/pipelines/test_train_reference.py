@@ -1,0 +1,60 @@
+"""The job end to end on a toy corpus: what it leaves is a scorer, and its card says what is measured."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.train_reference import run
+from signals.scorer import Scorer, Unscorable
+from signals.tokenization import load_tokenizer
+
+
+def _corpus(folder: Path) -> str:
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    for register, words in {
+        "letters": "dear friend thank you for the note",
+        "notes": "rain at noon sun later",
+    }.items():
+        with gzip.open(folder / f"{register}.jsonl.gz", "wt") as file:
+            for i in range(60):
+                text = " ".join(generator.choice(words.split(), 60))
+                file.write(json.dumps({"id": f"{register}/{i}", "text": text}) + "\n")
+    return str(folder / "*.jsonl.gz")
+
+
+def test_a_toy_corpus_becomes_a_scorer_with_a_card(tmp_path: Path) -> None:
+    output = tmp_path / "toy_model"
+    notes = tmp_path / "notes.md"
+    notes.write_text("# Toy\n\nPublic domain.")
+    flags = [f"--corpus={_corpus(tmp_path / 'corpus')}", f"--output={output}", f"--corpus_notes={notes}"]
+    sizes = ["--layers=1", "--width=64", "--context=32", "--vocabulary=300", "--tokens=8000"]
+    assert run([*flags, *sizes, "--weights=notes=0.5"]) == 0
+    assert {path.name for path in output.iterdir()} == {
+        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "README.md",
+    }  # fmt: skip
+    scorer = Scorer.load(str(output))
+    (ids,) = load_tokenizer(str(output)).encode_batch(["dear friend thank you"])
+    (signals,) = scorer.score([ids], [21])
+    assert not isinstance(signals, Unscorable)
+    assert signals.perplexity < 300
+    card = (output / "README.md").read_text()
+    assert "### Toy" in card
+    assert "| letters | " in card
+    assert "| 0.5 | " in card
+
+
+@pytest.mark.parametrize(
+    "flags", [["--corpus=nothing*.gz"], ["--weights=letters"], ["--weights=letters=-1"], ["--minute=3"]]
+)
+def test_wrong_arguments_are_exit_code_2(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = [] if flags[0].startswith("--corpus") else [f"--corpus={_corpus(tmp_path / 'corpus')}"]
+    with pytest.raises(SystemExit) as stopped:
+        run([*corpus, f"--output={tmp_path / 'out'}", *flags])
+    assert stopped.value.code == 2
+    assert "error: " in capsys.readouterr().err

@@ -1,0 +1,210 @@
+"""The scorer against a plain float32 reference, in any company, and on bad input."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from signals.model_folder import ModelError
+from signals.scorer import Scorer, Unscorable, scorer_fingerprint
+from tests.signals.tiny_models import CONTEXT, SHAPES, VOCABULARY, documents, reference, write_model
+
+LENGTHS = [1, 2, 3, 5, 20, CONTEXT - 1, CONTEXT, CONTEXT + 1, 150, 400]
+BYTES = 7
+FLOORS = {
+    "curvature": 1.0,
+    "surprisal_skewness": 1.0,
+    "surprisal_kurtosis": 3.0,
+    "surprisal_autocorrelation": 1.0,
+    "surprisal_variance": 1.0,
+    "surprisal_difference_variance": 1.0,
+    "top_10_share": 1.0,
+    "top_100_share": 1.0,
+}
+"""Signals that cross zero, variances of two or three tokens and shares that move by whole tokens have no
+relative error of use near 0: it is taken of their size or of this, the larger."""
+
+
+@pytest.fixture(scope="module", params=SHAPES)
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp(request.param), request.param)
+
+
+def _compare(folder: Path, dtype: str, lengths: list[int], tolerances: dict[str, float], rest: float) -> None:
+    scorer = Scorer.load(str(folder), dtype=dtype)
+    # the same stored weights: rounding them is the choice of a dtype, not an error of the scorer
+    plain = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype)).float().eval()
+    texts = documents(lengths)
+    for ids, got in zip(texts, scorer.score(texts, [BYTES] * len(texts)), strict=True):
+        assert not isinstance(got, Unscorable)
+        print_ = scorer.fingerprint
+        for name, wanted in reference(plain, ids, 0, print_.window, print_.stride, BYTES).items():
+            value = getattr(got, name)
+            assert (value is None) == (wanted is None), (name, len(ids))
+            if wanted is not None:
+                scale = max(abs(wanted), FLOORS.get(name, 1e-6))
+                assert abs(value - wanted) <= tolerances.get(name, rest) * scale, (name, len(ids))
+
+
+def test_float32_is_the_plain_reference(folder: Path) -> None:
+    _compare(folder, "float32", LENGTHS, {}, 1e-4)
+
+
+def test_bfloat16_is_near_the_plain_reference(folder: Path) -> None:
+    _compare(folder, "bfloat16", LENGTHS, {"perplexity": 1e-2}, 2e-2)
+
+
+@pytest.mark.slow
+def test_long_documents_are_the_plain_reference(folder: Path) -> None:
+    _compare(folder, "float32", [20_000], {}, 1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_score_is_the_same_bits_in_any_company(folder: Path, dtype: str) -> None:
+    scorer = Scorer.load(str(folder), dtype=dtype)
+    texts = documents([*range(1, 30), *LENGTHS, 900])
+    sizes = [4 * len(text) for text in texts]
+    expected = scorer.score(texts, sizes)
+    order = np.random.default_rng(0).permutation(len(texts))
+    shuffled = scorer.score([texts[i] for i in order], [sizes[i] for i in order])
+    assert shuffled == [expected[i] for i in order]
+    for text, size, wanted in list(zip(texts, sizes, expected, strict=True))[::5]:
+        assert scorer.score([text], [size]) == [wanted]
+    for budget in (CONTEXT, 300, 50_000):
+        scorer.token_budget = budget
+        assert scorer.score(texts, sizes) == expected
+    threads = torch.get_num_threads()
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            assert scorer.score(texts, sizes) == expected
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_surprisals_sum_to_the_nll(folder: Path) -> None:
+    scorer = Scorer.load(str(folder), dtype="float32")
+    texts = [*documents([5, 100]), np.empty(0, dtype=np.int32)]
+    surprisals = scorer.surprisals(texts)
+    assert [len(row) for row in surprisals] == [5, 100, 0]
+    for row, signals in zip(surprisals, scorer.score(texts[:2], [1, 1]), strict=False):
+        assert not isinstance(signals, Unscorable)
+        assert row.astype(np.float64).sum() == pytest.approx(signals.nll)
+
+
+def test_a_document_that_cannot_be_scored_harms_no_other(folder: Path) -> None:
+    scorer = Scorer.load(str(folder))
+    good = documents([30, 100])
+    bad = [np.empty(0, np.int32), np.array([VOCABULARY], np.int32), np.array([-1, 3], np.int32)]
+    alone = scorer.score(good, [9, 9])
+    results = scorer.score([bad[0], good[0], bad[1], bad[2], good[1], good[0]], [9, 9, 9, 9, 9, 0])
+    assert [results[1], results[4]] == alone
+    reasons = [
+        r.reason for r in (results[0], results[2], results[3], results[5]) if isinstance(r, Unscorable)
+    ]
+    assert reasons == ["no_tokens", "token_outside_vocabulary", "token_outside_vocabulary", "no_bytes"]
+
+
+def test_nan_stays_inside(tmp_path: Path) -> None:
+    scorer = Scorer.load(str(write_model(tmp_path, "gpt2")), dtype="float32")
+    with torch.no_grad():
+        scorer.model.get_input_embeddings().weight[7] = torch.nan
+        # the head is tied to it and would spoil every token
+        head = torch.nn.Linear(32, VOCABULARY, bias=False)
+    spoilt = Scorer(scorer.model, scorer.fingerprint, scorer.bos_id, scorer.token_budget)
+    spoilt._head = head
+    good = np.array([1, 2, 3], np.int32)
+    results = spoilt.score([np.array([1, 7, 3], np.int32), good], [3, 3])
+    assert isinstance(results[0], Unscorable)
+    assert results[0].reason == "not_finite"
+    assert not isinstance(results[1], Unscorable)
+
+
+def test_out_of_memory_halves_the_batch_then_rejects_the_one(tmp_path: Path) -> None:
+    scorer = Scorer.load(str(write_model(tmp_path, "gpt2")))
+    texts = [np.minimum(ids, 498).astype(np.int32) for ids in documents([40, 40, 40, 40, 9])]
+    texts[2][5] = 499
+    expected = scorer.score(texts, [9] * 5)
+    base = scorer._base
+
+    def starved(ids: torch.Tensor, **options: object) -> object:
+        if len(ids) > 2 or bool((ids == 499).any()):
+            raise torch.OutOfMemoryError("out of memory")
+        return base(ids, **options)
+
+    scorer._base = starved
+    results = scorer.score(texts, [9] * 5)
+    assert isinstance(results[2], Unscorable)
+    assert results[2].reason == "out_of_memory"
+    assert [results[i] for i in (0, 1, 3, 4)] == [expected[i] for i in (0, 1, 3, 4)]
+
+
+def test_without_bos_the_first_token_is_not_scored(tmp_path: Path) -> None:
+    scorer = Scorer.load(str(write_model(tmp_path, "gpt2", bos=None)), dtype="float32")
+    assert scorer.bos_id is None
+    one, two = scorer.score([np.array([4], np.int32), np.array([4, 5], np.int32)], [1, 2])
+    assert isinstance(one, Unscorable)
+    assert one.reason == "first_token_only"
+    assert not isinstance(two, Unscorable)
+    assert two.scored_tokens == 1
+
+
+def test_little_padding_on_web_like_lengths() -> None:
+    scorer = Scorer.load("reference-en")
+    lengths = np.random.default_rng(3).lognormal(6, 1, 40).astype(int) + 20
+    scorer.surprisals([np.full(length, 9, np.int32) for length in np.minimum(lengths, 700)])
+    assert scorer.real_tokens >= 0.95 * scorer.padded_tokens
+
+
+def test_the_fingerprint_is_known_before_the_model_is_loaded(folder: Path) -> None:
+    early = scorer_fingerprint(str(folder), dtype="float32", window=32, stride=16)
+    assert Scorer.load(str(folder), dtype="float32", window=32, stride=16).fingerprint.id == early.id
+    assert (early.window, early.stride, early.dtype) == (32, 16, "float32")
+    assert scorer_fingerprint(str(folder)).id != early.id
+
+
+def test_a_folder_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
+    good = write_model(tmp_path / "good", "gpt2")
+
+    def without(*files: str) -> str:
+        copy = tmp_path / f"without-{'-'.join(files)}"
+        shutil.copytree(good, copy)
+        for file in files:
+            (copy / file).unlink()
+        return str(copy)
+
+    pickled = without("model.safetensors")
+    (Path(pickled) / "pytorch_model.bin").write_bytes(b"")
+    torn = without("config.json")
+    (Path(torn) / "config.json").write_text("{")
+    cut = without()
+    weights = (good / "model.safetensors").read_bytes()
+    (Path(cut) / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+    for name, options, line in [
+        (without("config.json", "tokenizer.json"), {}, "no config.json"),
+        (without("tokenizer.json"), {}, "no tokenizer.json"),
+        (pickled, {}, "pickled weights are not loaded"),
+        (torn, {}, "config.json"),
+        (cut, {}, "can't be loaded"),
+        (str(good), {"window": CONTEXT + 1}, f"context is {CONTEXT}"),
+        (str(good), {"stride": CONTEXT + 1}, "stride"),
+        (str(good), {"dtype": "int8"}, "none of float32"),
+        (str(tmp_path / "nowhere at all"), {}, "no such folder"),
+    ]:
+        with pytest.raises(ModelError, match=line) as caught:
+            Scorer.load(name, **options)
+        assert "\n" not in str(caught.value)
+
+
+def test_missing_weights_are_not_made_up(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = write_model(tmp_path, "llama")
+    weights = load_file(folder / "model.safetensors")
+    weights.pop(next(name for name in weights if "q_proj" in name))
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="q_proj"):
+        Scorer.load(str(folder))
