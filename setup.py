@@ -12,12 +12,14 @@ assert _VERSION, "schemas/__init__.py has no CODE_VERSION"
 setup(
     name="wellspring",
     version=_VERSION[1],
-    description="Keeps LLM training corpora from collapsing on synthetic text: a stage of a data pipeline on Apache Beam",
+    description="Keeps LLM training corpora from collapsing on synthetic text: a stage of an Apache Beam pipeline",
     long_description=(_HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(include=["schemas*", "signals*", "transforms*", "pipelines*", "wellspring*", "review*"]),
+    packages=find_packages(
+        include=["schemas*", "signals*", "transforms*", "pipelines*", "wellspring*", "review*"]
+    ),
     package_data={"signals": ["reference_en/*"], "pipelines": ["demo_pages/*"], "schemas": ["py.typed"]},
     install_requires=[
         "apache-beam>=2.77,<3",
