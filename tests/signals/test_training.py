@@ -23,25 +23,7 @@ from signals.training import (
     weighted,
 )
 
-WORDS = [
-    "the",
-    "cat",
-    "sat",
-    "on",
-    "a",
-    "mat",
-    "while",
-    "rain",
-    "fell",
-    "over",
-    "old",
-    "roofs",
-    "and",
-    "birds",
-    "sang",
-    "in",
-    "trees",
-]
+WORDS = ["cat", "sat", "mat", "while", "rain", "fell", "over", "old", "roofs", "and", "birds", "sang"]
 
 
 def _documents(count: int, register: str = "toy", words: int = 80) -> list[CorpusDocument]:
