@@ -1,11 +1,8 @@
 """Hashes that decide something: bucket, shard, half, duplicate. Never a random generator."""
 
-import re
 import unicodedata
 
 import xxhash
-
-_WHITE_SPACE = re.compile(r"\s+")
 
 
 def stable_hash(value: str, seed: str = "") -> int:
@@ -16,5 +13,5 @@ def stable_hash(value: str, seed: str = "") -> int:
 def content_hash(text: str) -> bytes:
     """16 bytes over the normalised text: two texts that differ only in case, white space or
     Unicode compatibility forms (NFKC) are the same text."""
-    normalised = _WHITE_SPACE.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    normalised = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     return xxhash.xxh3_128_digest(normalised.encode())

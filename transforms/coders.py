@@ -1,10 +1,12 @@
-"""How our structs travel between Beam's steps: MessagePack by msgspec."""
+"""How our structs travel between Beam's steps: MessagePack by msgspec, texts compressed."""
 
 import functools
+import threading
 from typing import Any
 
 import apache_beam as beam
 import msgspec
+import zstandard
 
 from schemas.audit import Audit
 from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
@@ -30,6 +32,33 @@ STRUCTS: tuple[type[msgspec.Struct], ...] = (
 )
 
 
+# A shuffle is paid by the byte, in memory on the local runner and in money on a service. Half of it
+# is saved for some 3% of the time that a document takes otherwise.
+COMPRESSED = frozenset(
+    {
+        AuditedBatch,
+        Document,
+        HeldDocument,
+        LabelledBatch,
+        MeasuredDocument,
+        PublishedDocument,
+        ScoredBatch,
+        TrainingBatch,
+    }
+)
+
+
+class _Zstd(threading.local):
+    """zstd's contexts, which may not be shared between threads."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=1).compress
+        self.decompress = zstandard.ZstdDecompressor().decompress
+
+
+_zstd = _Zstd()
+
+
 @functools.cache
 def _decoder(struct: type[msgspec.Struct]) -> msgspec.msgpack.Decoder[Any]:
     return msgspec.msgpack.Decoder(struct)
@@ -46,11 +75,15 @@ class StructCoder(beam.coders.Coder):
 
     def __init__(self, struct: type[msgspec.Struct]) -> None:
         self._struct = struct
+        self._compressed = struct in COMPRESSED
 
     def encode(self, value: msgspec.Struct) -> bytes:
-        return _encoder().encode(value)
+        encoded = _encoder().encode(value)
+        return _zstd.compress(encoded) if self._compressed else encoded
 
     def decode(self, encoded: bytes) -> Any:
+        if self._compressed:
+            encoded = _zstd.decompress(encoded)
         return _decoder(self._struct).decode(encoded)
 
     def is_deterministic(self) -> bool:

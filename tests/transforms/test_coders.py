@@ -1,5 +1,7 @@
 """The coder of our structs: round trips, same bytes, and that pipelines use it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import apache_beam as beam
 import msgspec
 import pytest
@@ -36,6 +38,18 @@ def test_round_trip_and_same_bytes(value: msgspec.Struct) -> None:
     encoded = coder.encode(value)
     assert coder.decode(encoded) == value
     assert coder.encode(coder.decode(encoded)) == encoded
+
+
+def test_texts_travel_compressed() -> None:
+    long = msgspec.structs.replace(DOCUMENT, text="What is said again and again. " * 100)
+    assert len(StructCoder(Document).encode(long)) < len(long.text) / 10
+
+
+def test_threads_share_a_coder() -> None:
+    coder = StructCoder(Document)
+    documents = [msgspec.structs.replace(DOCUMENT, text=f"Number {n}. " * 500, offset=n) for n in range(400)]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda d: coder.decode(coder.encode(d)), documents)) == documents
 
 
 def test_order_of_a_stratum_survives() -> None:

@@ -1,0 +1,170 @@
+"""The main job without scoring as a plain loop over the same functions, in one process' memory."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pipelines.curate_settings import parser, settle
+from schemas.arrow import arrow_schema
+from schemas.audit import Audit
+from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
+from schemas.document import Document, PublishedDocument
+from schemas.judgement import AuditedBatch, LabelledBatch
+from schemas.measurements import Measurements
+from schemas.reject import Reject, reject_document
+from signals.audit import audit_batch
+from signals.batching import batch_id, bucket_count, bucket_of, compose_batches
+from signals.evidence import find_source
+from signals.hashing import content_hash, stable_hash
+from signals.histograms import histograms_of, merge_histograms
+from signals.measuring import measure_documents, with_language
+from signals.model_folder import REFERENCE_EN
+from signals.provenance import label
+from signals.strata import stratum_of
+from signals.tokenization import load_tokenizer
+from signals.votes import judge
+from transforms.formats.read_file import read_file
+from transforms.publish import parquet_bytes
+from transforms.route import published
+from transforms.write_shards import shard_count
+
+_CHUNK = 64
+_CHUNK_CHARACTERS = 1_000_000
+_BATCH_DOCUMENTS = 256
+_BATCH_BY = ("source", "language")
+
+
+def curate_in_a_loop(files: list[str], output: str) -> dict[str, Any]:
+    """Reads, deduplicates, measures, batches, labels, audits and writes what `curate` writes.
+
+    Returns:
+        documents: how many were published. files: SHA-256 of each file's bytes by its path.
+    """
+    settings = settle(*_arguments(files, output))
+    documents: dict[bytes, Document] = {}
+    rejects: list[Reject] = []
+    for path in files:
+        with Path(path).open("rb") as stream:
+            for outcome in read_file(stream, path):
+                if isinstance(outcome, Reject):
+                    rejects.append(outcome)
+                    continue
+                document = with_language(outcome)
+                first = documents.setdefault(content_hash(document.text), document)
+                if first is not document:
+                    rejects.append(reject_document(document, "duplicate", f"same text as {first.id}"))
+    tokenizer = load_tokenizer(REFERENCE_EN)
+    strata: dict[tuple[str, tuple[tuple[str, str], ...]], list[MeasuredDocument]] = defaultdict(list)
+    for chunk in _chunks(documents.values()):
+        for result in measure_documents(chunk, tokenizer):
+            if isinstance(result, Reject):
+                rejects.append(result)
+            else:
+                day = (result.document.date or "")[:10]
+                stratum = tuple(stratum_of(result.document, _BATCH_BY).items())
+                strata[day, stratum].append(result)
+
+    rows: dict[str, list[Any]] = defaultdict(list)
+    parts = []
+    tallies: Counter[tuple[str, str, str]] = Counter()
+    for batch in _batches(strata):
+        scored = ScoredBatch(batch=_unscored(batch), rejects=[])
+        labels = [
+            label(judge(d.measurements, settings.profile), find_source(d.document, settings.sources))
+            for d in scored.batch.documents
+        ]
+        labelled = LabelledBatch(batch=scored.batch, labels=labels)
+        audit = audit_batch(
+            labelled.batch,
+            labels,
+            profile=settings.profile,
+            gate=settings.gate,
+            vocab_size=settings.vocab_size,
+            scorer=None,
+        )
+        audited = AuditedBatch(batch=labelled.batch, labels=labels, audit=audit)
+        for measured, its_label in zip(audited.batch.documents, labels, strict=True):
+            row = published(measured, its_label, batch.batch_id)
+            rows[f"documents/provenance={its_label.provenance}"].append(row)
+            rows["measurements"].append(measured.measurements)
+            tallies["labelled", measured.document.source, its_label.provenance] += 1
+        rows["audits"].append(audit)
+        pairs = [(x.provenance, m.measurements) for x, m in zip(labels, audited.batch.documents, strict=True)]
+        parts.append(histograms_of(pairs))
+    merge_histograms(parts)
+    rows["rejects"].extend(rejects)
+    shards = shard_count(len(documents) + sum(r.reason == "duplicate" for r in rejects))
+    return {"documents": sum(tallies.values()), "files": dict(_write(rows, shards, Path(output)))}
+
+
+def _arguments(files: list[str], output: str) -> tuple[Any, Any]:
+    from pipelines.arguments import parse_arguments
+
+    inputs = [f"--input={path}" for path in files]
+    return parse_arguments(parser(), [*inputs, f"--output={output}", "--scoring=none"])
+
+
+def _chunks(documents: Any) -> Iterator[list[Document]]:
+    chunk: list[Document] = []
+    characters = 0
+    for document in documents:
+        chunk.append(document)
+        characters += len(document.text)
+        if len(chunk) >= _CHUNK or characters >= _CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
+def _batches(
+    strata: dict[tuple[str, tuple[tuple[str, str], ...]], list[MeasuredDocument]],
+) -> Iterator[TrainingBatch]:
+    from datetime import date, timedelta
+
+    for (day, stratum), documents in strata.items():
+        count = bucket_count(len(documents), _BATCH_DOCUMENTS)
+        buckets: dict[int, list[MeasuredDocument]] = defaultdict(list)
+        for measured in documents:
+            buckets[bucket_of(measured.document.id, count)].append(measured)
+        for bucket in buckets.values():
+            for composition in compose_batches(bucket, _BATCH_DOCUMENTS, only_bucket=count == 1):
+                ids = [d.document.id for d in composition.documents]
+                yield TrainingBatch(
+                    batch_id=batch_id(day or None, dict(stratum), ids),
+                    window_start=day or None,
+                    window_end=(date.fromisoformat(day) + timedelta(days=1)).isoformat() if day else None,
+                    stratum=dict(stratum),
+                    gated=composition.gated,
+                    documents=composition.documents,
+                )
+
+
+def _unscored(batch: TrainingBatch) -> TrainingBatch:
+    documents = [
+        msgspec.structs.replace(d, measurements=d.measurements.without_signals()) for d in batch.documents
+    ]
+    return msgspec.structs.replace(batch, documents=documents)
+
+
+def _write(rows: dict[str, list[Any]], shards: int, output: Path) -> Iterator[tuple[str, str]]:
+    kinds: dict[str, tuple[type[msgspec.Struct], Any]] = {
+        "measurements": (Measurements, lambda row: row.id),
+        "audits": (Audit, lambda row: row.batch_id),
+        "rejects": (Reject, lambda row: (row.file_path, row.offset, row.reason, row.id)),
+    }
+    for folder, of_folder in rows.items():
+        struct, key = kinds.get(folder, (PublishedDocument, lambda row: row.id))
+        by_shard: dict[int, list[Any]] = defaultdict(list)
+        for row in of_folder:
+            by_shard[stable_hash(str(key(row)), "shard") % shards].append(row)
+        for shard, of_shard in by_shard.items():
+            content = parquet_bytes(sorted(of_shard, key=key), arrow_schema(struct))
+            path = f"{folder}/part-{shard:05d}-of-{shards:05d}.parquet"
+            (output / path).parent.mkdir(parents=True, exist_ok=True)
+            (output / path).write_bytes(content)
+            yield path, hashlib.sha256(content).hexdigest()

@@ -1,0 +1,57 @@
+import importlib
+import json
+
+import pytest
+
+from benchmarks.__main__ import NAMES
+from benchmarks.corpus import html_page, texts, write_html_warc, write_wet
+from benchmarks.machine import machine_facts
+from schemas.document import Document
+from transforms.formats.read_file import read_file
+
+TINY = {
+    "entropy_audit": {"tokens": 20_000},
+    "signal_cost": {"text_bytes": 200_000},
+    "pipeline_overhead": {"text_bytes": 600_000},
+    "peer_datatrove": {"text_bytes": 600_000},
+    "memory": {"text_bytes": 100_000},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_benchmark_runs_and_says_whether_its_goal_was_met(name):
+    if name == "peer_datatrove":
+        pytest.importorskip("datatrove", reason="the bench extra is not installed")
+    result = importlib.import_module(f"benchmarks.{name}").run(runs=1, **TINY[name])
+    assert {"what", "goal", "measured", "met", "runs"} <= set(result)
+    assert result["met"] in (True, False)
+    assert all(result.get(key, True) for key in ("same_files", "same_documents", "same_numbers"))
+    json.dumps(result)
+
+
+@pytest.mark.parametrize("write", [write_wet, write_html_warc])
+def test_the_corpus_is_the_same_each_time_and_reads_back(tmp_path, write):
+    first, second = (write(tmp_path / name, 50_000) for name in ("first", "second"))
+    assert [p.read_bytes() for p in first.files] == [p.read_bytes() for p in second.files]
+    with first.files[0].open("rb") as stream:
+        read = list(read_file(stream, first.files[0].name))
+    assert len(read) == first.documents
+    assert all(isinstance(outcome, Document) for outcome in read)
+
+
+def test_texts_do_not_repeat(monkeypatch):
+    monkeypatch.setattr("benchmarks.corpus._pages", lambda: (["a\nb\nc\nd\ne", "f\ng\nh\ni\nj"], "test"))
+    source = texts()
+    drawn = [next(source) for _ in range(8)]
+    assert len(set(drawn)) == len(drawn)
+    assert {"".join(sorted(text)) for text in drawn} == {"\n\n\n\nabcde", "\n\n\n\nfghij"}
+
+
+def test_a_page_is_ten_times_as_large_as_its_text():
+    page = html_page("A line of text.\n" * 100, 1)
+    assert 9 < len(page) / 1600 < 12
+
+
+def test_facts_of_the_machine_name_no_path():
+    assert "/" not in json.dumps(machine_facts()["packages"])
