@@ -23,7 +23,7 @@ from schemas.batch import MeasuredDocument
 from schemas.document import Document, PublishedDocument
 from schemas.label import Label
 from schemas.measurements import Measurements
-from signals.entropy import batch_entropy_audit, unpack_ids
+from signals.entropy import batch_entropy_audit
 from signals.language import detect_language
 from signals.measuring import with_language
 from signals.model_folder import REFERENCE_EN
@@ -124,7 +124,7 @@ def with_our_transforms(files: list[str], output: str) -> dict[str, int]:
 
 
 def _audit(batch: list[bytes], vocab_size: int) -> dict[str, Any]:
-    return batch_entropy_audit([unpack_ids(ids) for ids in batch], vocab_size)
+    return batch_entropy_audit(batch, vocab_size)
 
 
 def _row(measured: MeasuredDocument) -> tuple[str, PublishedDocument]:

@@ -59,7 +59,8 @@ def audit_batch(
     """
     measurements = [d.measurements for d in batch.documents]
     token_ids = [unpack_ids(d.token_ids) for d in batch.documents]
-    unigram = batch_entropy_audit(token_ids, vocab_size, profile.gate.unigram_floor)
+    packed = [d.token_ids for d in batch.documents]
+    unigram = batch_entropy_audit(packed, vocab_size, profile.gate.unigram_floor)
     linear = {name: linear_signal(name, measurements) for name in LINEAR_SIGNALS}
 
     signal, direction = profile.gate.signal, profile.gate.direction

@@ -46,8 +46,11 @@ def test_the_audit_is_the_seeds(token_ids):
 
 @given(DOCUMENTS)
 def test_packed_ids_give_the_same_audit_as_lists(token_ids):
-    packed = [unpack_ids(pack_ids(ids)) for ids in token_ids]
-    assert batch_entropy_audit(packed, VOCABULARY) == batch_entropy_audit(token_ids, VOCABULARY)
+    expected = batch_entropy_audit(token_ids, VOCABULARY)
+    packed = [pack_ids(ids) for ids in token_ids]
+    assert batch_entropy_audit(packed, VOCABULARY) == expected
+    assert batch_entropy_audit([unpack_ids(ids) for ids in packed], VOCABULARY) == expected
+    assert batch_entropy_audit([*packed[:1], *token_ids[1:]], VOCABULARY) == expected
 
 
 def test_the_floor_decides():
