@@ -1,5 +1,6 @@
 """Sentences, by blingfire behind one function."""
 
+import contextlib
 import ctypes
 import functools
 import re
@@ -18,10 +19,8 @@ def split_sentences(text: str) -> str:
     """
     split = None
     if "\0" not in text:
-        try:
+        with contextlib.suppress(UnicodeEncodeError):
             split = _by_blingfire(text.encode())
-        except UnicodeEncodeError:
-            pass
     return "\n".join(_FALLBACK.split(text)) if split is None else split
 
 
