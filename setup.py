@@ -46,7 +46,7 @@ setup(
     extras_require={
         "gcp": ["apache-beam[gcp]>=2.77,<3"],
         "aws": ["boto3>=1.34"],
-        "bench": ["datatrove[io,processing]==0.10.0"],
+        "bench": ["datatrove[io]==0.10.0"],
         "test": ["duckdb", "hypothesis", "mypy", "polars", "pytest", "ruff", "types-PyYAML"],
     },
     entry_points={"console_scripts": ["wellspring=pipelines.cli:main"]},

@@ -39,17 +39,19 @@ def run_in_child(function: str, *arguments: Any) -> Cost:
     """Runs `benchmarks.module:function` with arguments and result that JSON can hold.
 
     Raises:
-        subprocess.CalledProcessError: it failed; its standard error was shown.
+        RuntimeError: it failed; the message ends with its standard error.
     """
     with tempfile.TemporaryDirectory(prefix="wellspring-bench-") as folder:
         answer = Path(folder) / "answer.json"
-        subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "benchmarks.child", function, json.dumps(arguments), str(answer)],
             cwd=_ROOT,
             env={**os.environ, **_ONE_THREAD},
-            stdout=subprocess.DEVNULL,
-            check=True,
+            capture_output=True,
+            text=True,
         )
+        if done.returncode:
+            raise RuntimeError(f"{function} failed with exit code {done.returncode}:\n{done.stderr[-4000:]}")
         return Cost(**json.loads(answer.read_text()))
 
 
