@@ -18,6 +18,7 @@ def closing_table(manifest: Manifest, run: str, seconds: float) -> str:
         *([("  damaged", f"{len(manifest.files_damaged):,}")] if manifest.files_damaged else []),
         ("batches", f"{manifest.batches:,}, {manifest.batches_held:,} held"),
         ("tokens", f"{manifest.tokens:,} in {seconds:.1f} s, {manifest.tokens / seconds:,.0f} tokens/s"),
+        *_spared(manifest),
         ("profile, gate", f"{manifest.profile}, {manifest.gate}"),
         ("scorer", manifest.scorer.id if manifest.scorer else "none"),
         ("lies in", run),
@@ -25,3 +26,11 @@ def closing_table(manifest: Manifest, run: str, seconds: float) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
+
+
+def _spared(manifest: Manifest) -> list[tuple[str, str]]:
+    """What `--scoring=decisive` saved."""
+    if manifest.scorer is None or manifest.tokens_scored == manifest.tokens:
+        return []
+    share = 1 - manifest.tokens_scored / manifest.tokens
+    return [("  not scored", f"{share:.1%} of the tokens: the model could not change those verdicts")]

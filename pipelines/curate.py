@@ -7,7 +7,7 @@ paths -> ReadDocuments -> UniqueDocuments -> Measure -> AssembleBatches -> Score
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
@@ -19,10 +19,13 @@ from pipelines.progress_line import ProgressLine
 from pipelines.report import render_report
 from pipelines.run_folder import check_run_folder, read_manifest, start_run_folder
 from schemas.audit import Audit
+from schemas.batch import MeasuredDocument
 from schemas.document import Document, PublishedDocument
 from schemas.measurements import Measurements
 from schemas.reject import RECORD, Reject
+from signals.evidence import find_source
 from signals.measuring import with_language
+from signals.provenance import label_is_open
 from transforms.assemble_batches import AssembleBatches, CountStrata
 from transforms.audit_entropy import AuditEntropy
 from transforms.finish_run import FinishRun
@@ -56,7 +59,10 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         strata, batch_documents=s.batch_documents, batch_by=s.batch_by, window_days=s.window_days
     )
     scored = batches | "Score" >> Score(
-        s.scorer if s.fingerprint else None, threads=s.threads, progress=progress
+        s.scorer if s.fingerprint else None,
+        worth_scoring=_worth_scoring(s) if s.scoring == "decisive" else None,
+        threads=s.threads,
+        progress=progress,
     )
     unscorable = scored | "Unscorable" >> beam.FlatMap(lambda b: b.rejects).with_output_types(Reject)
     audited = (
@@ -109,6 +115,11 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         histograms=routed.histograms,
         audits=routed.audits,
     )
+
+
+def _worth_scoring(settings: CurateSettings) -> Callable[[MeasuredDocument], bool]:
+    sources, profile = settings.sources, settings.profile
+    return lambda m: label_is_open(m.measurements, find_source(m.document, sources), profile)
 
 
 def _reject_key(reject: Reject) -> str:

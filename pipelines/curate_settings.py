@@ -5,7 +5,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Literal, get_args
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -23,6 +23,8 @@ from signals.profiles import SEED, parse_profile
 from signals.scorer import scorer_fingerprint
 from signals.strata import STRATUM_FIELDS
 from signals.tokenization import load_tokenizer
+
+Scoring = Literal["all", "decisive", "none"]
 
 
 def parser() -> JobParser:
@@ -42,7 +44,12 @@ def parser() -> JobParser:
     p.add_argument(
         "--scorer", default=REFERENCE_EN, help="reference-en, a model's name, folder or gs:// path"
     )
-    p.add_argument("--scoring", choices=("all", "none"), default="all", help="none: LM signals stay null")
+    p.add_argument(
+        "--scoring",
+        choices=get_args(Scoring),
+        default="all",
+        help="decisive: run the model only where it can change a verdict; none: LM signals stay null",
+    )
     p.add_argument("--batch_documents", type=positive, default=256, help="default: 256")
     p.add_argument("--batch_by", default="source,language", help=f"of {', '.join(STRATUM_FIELDS)}")
     p.add_argument("--window_days", type=positive, default=1, help="length of a crawl window; default: 1")
@@ -64,6 +71,7 @@ class CurateSettings:
     profile_sha256: str
     gate: GateMode
     scorer: str
+    scoring: Scoring
     fingerprint: ScorerFingerprint | None
     """Null when no scorer runs."""
     vocab_size: int
@@ -92,6 +100,7 @@ class CurateSettings:
             batches=0,
             batches_held=0,
             tokens=0,
+            tokens_scored=0,
             scorer=self.fingerprint,
             scored_on={},
             profile=self.profile.name,
@@ -121,10 +130,15 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
     profile, profile_sha256 = load_profile(arguments.profile)
     try:
         tokenizer = load_tokenizer(arguments.scorer)
-        fingerprint = scorer_fingerprint(arguments.scorer) if arguments.scoring == "all" else None
+        fingerprint = scorer_fingerprint(arguments.scorer) if arguments.scoring != "none" else None
         sources = load_sources(arguments.sources)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if arguments.scoring == "decisive" and profile.gate.signal in LINEAR_SIGNALS:
+        raise UsageError(
+            f"--scoring=decisive: profile {profile.name} gates on {profile.gate.signal}, which needs every "
+            "document scored; use --scoring=all"
+        )
     return CurateSettings(
         inputs=arguments.input,
         path_prefix=arguments.path_prefix,
@@ -133,6 +147,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         profile_sha256=profile_sha256,
         gate=arguments.gate,
         scorer=arguments.scorer,
+        scoring=arguments.scoring,
         fingerprint=fingerprint,
         vocab_size=tokenizer.vocab_size,
         batch_documents=arguments.batch_documents,

@@ -49,6 +49,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     batches: int
     batches_held: int
     tokens: int
+    tokens_scored: int
+    """Those that the scorer saw: fewer than `tokens` with `--scoring=decisive`."""
     scorer: ScorerFingerprint | None
     scored_on: dict[str, int]
     """Documents by the device and instruction set that scored them: {"cpu AVX512": 2048}."""

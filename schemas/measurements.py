@@ -87,6 +87,6 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True):
         ]
         return msgspec.structs.replace(self, scorer=scorer, undefined=self.undefined + nulls, **values)
 
-    def without_signals(self) -> "Measurements":
+    def without_signals(self, reason: str) -> "Measurements":
         """The same measurements, with the reason why the LM signals are null."""
-        return msgspec.structs.replace(self, undefined=[*self.undefined, "perplexity: no scorer was run"])
+        return msgspec.structs.replace(self, undefined=[*self.undefined, f"perplexity: {reason}"])

@@ -13,7 +13,8 @@ from schemas.label import (
     Label,
     Verdict,
 )
-from schemas.measurements import LanguageModelSignals
+from schemas.measurements import LanguageModelSignals, Measurements
+from schemas.profile import Profile
 from schemas.sources import ATTESTED_HUMAN, KNOWN_MODEL, SourceEntry
 from signals.burstiness import burstiness
 from signals.model_folder import REFERENCE_EN
@@ -21,7 +22,7 @@ from signals.profiles import SEED
 from signals.scorer import Scorer
 from signals.tokenization import load_tokenizer
 from signals.vocabulary import type_token_ratio
-from signals.votes import beyond
+from signals.votes import beyond, confidence, possible_votes, verdict_is_open
 from signals.words import words_and_sentences
 
 
@@ -54,6 +55,16 @@ def label(verdict: Verdict, source: SourceEntry | None) -> Label:
         reasons=reasons,
         conflict=conflict,
     )
+
+
+def label_is_open(measurements: Measurements, source: SourceEntry | None, profile: Profile) -> bool:
+    """Whether the LM signals, not known yet, can change the verdict, or the label by a veto."""
+    if verdict_is_open(measurements, profile):
+        return True
+    if source is None or source.evidence != ATTESTED_HUMAN:
+        return False
+    possible = possible_votes(measurements, profile)
+    return confidence(possible.start) != HIGH and confidence(possible.stop - 1) == HIGH
 
 
 class ProvenanceClassifier:

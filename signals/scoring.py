@@ -1,6 +1,6 @@
 """Measured documents to scored ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -10,14 +10,25 @@ from signals.entropy import unpack_ids
 from signals.scorer import Scorer, Unscorable
 
 
-def score_documents(documents: Sequence[MeasuredDocument], scorer: Scorer) -> list[MeasuredDocument | Reject]:
+def score_documents(
+    documents: Sequence[MeasuredDocument],
+    scorer: Scorer,
+    worth_scoring: Callable[[MeasuredDocument], bool] | None = None,
+) -> list[MeasuredDocument | Reject]:
     """Each document with the LM signals in its measurements, in order; what can't be scored is a
-    reject (`unscorable`)."""
-    results = scorer.score(
-        [unpack_ids(d.token_ids) for d in documents], [d.measurements.bytes for d in documents]
+    reject (`unscorable`). Documents that are not worth scoring keep their signals null."""
+    chosen = [worth_scoring is None or worth_scoring(d) for d in documents]
+    to_score = [d for d, worth in zip(documents, chosen, strict=True) if worth]
+    results = iter(
+        scorer.score([unpack_ids(d.token_ids) for d in to_score], [d.measurements.bytes for d in to_score])
     )
     scored: list[MeasuredDocument | Reject] = []
-    for measured, result in zip(documents, results, strict=True):
+    for measured, worth in zip(documents, chosen, strict=True):
+        if not worth:
+            measurements = measured.measurements.without_signals("it could not change the verdict")
+            scored.append(msgspec.structs.replace(measured, measurements=measurements))
+            continue
+        result = next(results)
         if isinstance(result, Unscorable):
             detail = f"{result.reason}: {result.detail}"
             scored.append(reject_document(measured.document, "unscorable", detail))

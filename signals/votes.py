@@ -1,9 +1,10 @@
 """A verdict by counting votes: how the seed decides, and the demo's profile too."""
 
 from schemas.label import ABSTAIN, HIGH, LIKELY_HUMAN, LOW, MEDIUM, SYNTHETIC, Verdict
-from schemas.measurements import Measurements
+from schemas.measurements import LanguageModelSignals, Measurements
 from schemas.profile import Direction, Profile, VoteRule
 
+_LM_SIGNALS = frozenset(LanguageModelSignals.__struct_fields__)
 _CONFIDENCE = (LOW, LOW, MEDIUM, HIGH)
 
 
@@ -16,6 +17,29 @@ def votes_synthetic(rule: VoteRule, measurements: Measurements) -> bool:
     """One rule's vote. An undefined signal doesn't vote."""
     value = getattr(measurements, rule.signal)
     return value is not None and beyond(value, rule.threshold, rule.direction)
+
+
+def possible_votes(measurements: Measurements, profile: Profile) -> range:
+    """How many votes a document can come to, before its LM signals are known: what the text's own
+    signals cast, up to all of the LM's rules on top."""
+    cast = sum(votes_synthetic(rule, measurements) for rule in _text_rules(profile))
+    return range(cast, cast + len(profile.votes.rules) - len(_text_rules(profile)) + 1)
+
+
+def verdict_is_open(measurements: Measurements, profile: Profile) -> bool:
+    """Whether the LM signals, not known yet, can change the verdict of `judge`."""
+    if profile.languages is not None and measurements.language not in profile.languages:
+        return False
+    if measurements.tokens < profile.votes.min_tokens:
+        return False
+    if all(getattr(measurements, rule.signal) is None for rule in _text_rules(profile)):
+        return True  # without a single signal the verdict would be ABSTAIN
+    possible = possible_votes(measurements, profile)
+    return possible.start < profile.votes.needed <= possible.stop - 1
+
+
+def _text_rules(profile: Profile) -> list[VoteRule]:
+    return [rule for rule in profile.votes.rules if rule.signal not in _LM_SIGNALS]
 
 
 def judge(measurements: Measurements, profile: Profile) -> Verdict:
@@ -38,10 +62,15 @@ def judge(measurements: Measurements, profile: Profile) -> Verdict:
         return Verdict(verdict=ABSTAIN, confidence=LOW, probability=None, reasons=[reason])
     return Verdict(
         verdict=SYNTHETIC if len(cast) >= votes.needed else LIKELY_HUMAN,
-        confidence=_CONFIDENCE[min(len(cast), len(_CONFIDENCE) - 1)],
+        confidence=confidence(len(cast)),
         probability=votes.probability[len(cast)],
         reasons=[_in_words(rule, getattr(measurements, rule.signal)) for rule in cast],
     )
+
+
+def confidence(votes: int) -> str:
+    """LOW, LOW, MEDIUM, HIGH by number of votes, as in the seed."""
+    return _CONFIDENCE[min(votes, len(_CONFIDENCE) - 1)]
 
 
 def _in_words(rule: VoteRule, value: float) -> str:

@@ -121,7 +121,15 @@ def _counts(tallies: list[Tally]) -> dict[str, object]:
     rejected: dict[str, int] = {}
     by_source: dict[str, dict[str, int]] = {}
     scored_on: dict[str, int] = {}
-    totals = {"read": 0, "held": 0, "tokens": 0, "conflicts": 0, "batches": 0, "batches_held": 0}
+    totals = {
+        "read": 0,
+        "held": 0,
+        "tokens": 0,
+        "tokens_scored": 0,
+        "conflicts": 0,
+        "batches": 0,
+        "batches_held": 0,
+    }
     for (what, source, name), count in sorted(tallies):
         if what in ("read", "labelled", "held", "rejected"):
             counts = by_source.setdefault(source, {"read": 0, "labelled": 0, "held": 0, "rejected": 0})

@@ -81,6 +81,8 @@ def _tallies(audited: AuditedBatch) -> Counter[tuple[str, str, str]]:
             counts["labelled", source, label.provenance] += 1
         counts["conflicts", "", ""] += label.conflict
         counts["tokens", "", ""] += measured.measurements.tokens
+        if measured.measurements.scorer is not None:
+            counts["tokens_scored", "", ""] += measured.measurements.tokens
     counts["batches", "", ""] += 1
     counts["batches_held", "", ""] += audited.audit.held
     return counts

@@ -1,10 +1,12 @@
 """Perplexity and its kin, through RunInference: one training batch in, one scored batch out."""
 
+from collections.abc import Callable
+
 import apache_beam as beam
 import msgspec
 from apache_beam.pvalue import PCollection
 
-from schemas.batch import ScoredBatch, TrainingBatch
+from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
 from transforms.progress import Progress
 
 
@@ -14,14 +16,22 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
     Args:
         scorer: name, folder or `gs://` path of the model; None passes batches on with the LM
             signals null (`--scoring=none`).
+        worth_scoring: which documents the model is run on; all where not given. The others keep
+            their LM signals null (`--scoring=decisive`).
         threads: of one worker process; None takes all cores.
     """
 
     def __init__(
-        self, scorer: str | None, *, threads: int | None = None, progress: Progress | None = None
+        self,
+        scorer: str | None,
+        *,
+        worth_scoring: Callable[[MeasuredDocument], bool] | None = None,
+        threads: int | None = None,
+        progress: Progress | None = None,
     ) -> None:
         super().__init__()
         self._scorer = scorer
+        self._worth_scoring = worth_scoring
         self._threads = threads
         self._progress = progress
 
@@ -33,13 +43,19 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
 
         from transforms.scorer_handler import ScorerHandler
 
-        handler = ScorerHandler(self._scorer, threads=self._threads, progress=self._progress)
+        handler = ScorerHandler(
+            self._scorer,
+            worth_scoring=self._worth_scoring,
+            threads=self._threads,
+            progress=self._progress,
+        )
         return batches | "RunInference" >> RunInference(handler).with_output_types(ScoredBatch)
 
 
 def without_scores(batch: TrainingBatch) -> ScoredBatch:
     """The batch as it came, its measurements saying that no scorer was run."""
     documents = [
-        msgspec.structs.replace(d, measurements=d.measurements.without_signals()) for d in batch.documents
+        msgspec.structs.replace(d, measurements=d.measurements.without_signals("no scorer was run"))
+        for d in batch.documents
     ]
     return ScoredBatch(batch=msgspec.structs.replace(batch, documents=documents), rejects=[])

@@ -1,6 +1,6 @@
 """The project's scorer behind Beam's RunInference."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -20,9 +20,17 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
     the data and never of bundles; the scorer sorts by length inside.
     """
 
-    def __init__(self, scorer: str, *, threads: int | None = None, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        scorer: str,
+        *,
+        worth_scoring: Callable[[MeasuredDocument], bool] | None = None,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         super().__init__()
         self._scorer = scorer
+        self._worth_scoring = worth_scoring
         self._threads = threads
         self._progress = progress
 
@@ -36,7 +44,7 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
         inference_args: dict[str, Any] | None = None,
     ) -> Iterable[ScoredBatch]:
         for training_batch in batch:
-            scored = score_batch(training_batch, model)
+            scored = score_batch(training_batch, model, self._worth_scoring)
             if self._progress:
                 tokens = sum(d.measurements.tokens for d in training_batch.documents)
                 self._progress.add("scored", documents=len(training_batch.documents), tokens=tokens)
@@ -53,9 +61,11 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
         return "wellspring"
 
 
-def score_batch(batch: TrainingBatch, scorer: Scorer) -> ScoredBatch:
+def score_batch(
+    batch: TrainingBatch, scorer: Scorer, worth_scoring: Callable[[MeasuredDocument], bool] | None = None
+) -> ScoredBatch:
     """The batch with LM signals in its measurements; documents that can't be scored are rejects."""
-    results = score_documents(batch.documents, scorer)
+    results = score_documents(batch.documents, scorer, worth_scoring)
     scored = [result for result in results if isinstance(result, MeasuredDocument)]
     rejects = [result for result in results if isinstance(result, Reject)]
     fingerprint = scorer.fingerprint

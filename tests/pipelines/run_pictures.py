@@ -186,6 +186,7 @@ def manifest(made: list[Audit], gate: str = "enforce", profile: str = "demo", **
         conflicts=12,
         renamed_ids=2,
         scored_on={"cpu AVX512": 1000},
+        tokens_scored=1,
         profile_sha256="a0" * 32,
         batch_documents=256,
         batch_by=["source", "language"],

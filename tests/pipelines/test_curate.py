@@ -196,6 +196,24 @@ def test_overwrite_gives_the_same_data_again(crawl, tiny_scorer, tmp_path, check
     check_run(tmp_path / "run")
 
 
+def test_decisive_scoring_gives_the_same_labels_from_fewer_tokens(
+    run, crawl, tiny_scorer, tmp_path, check_run, capsys
+):
+    assert main([*flags(crawl, tmp_path / "run", tiny_scorer), "--scoring=decisive"]) == 0
+    check_run(tmp_path / "run")
+    decided = [
+        {r["id"]: (r["provenance"], r["verdict"]) for r in table(x, "documents")}
+        for x in (run, tmp_path / "run")
+    ]
+    assert decided[0] == decided[1]
+    m = manifest(tmp_path / "run")
+    assert 0 < m["tokens_scored"] < m["tokens"] == manifest(run)["tokens_scored"]
+    assert "% of the tokens: the model could not change those verdicts" in capsys.readouterr().out
+    spared = [r for r in table(tmp_path / "run", "measurements") if r["scorer"] is None]
+    assert all("perplexity: it could not change the verdict" in r["undefined"] for r in spared)
+    assert sum(r["tokens"] for r in spared) == m["tokens"] - m["tokens_scored"]
+
+
 def test_a_dry_run_writes_nothing(crawl, tiny_scorer, tmp_path, capsys):
     assert main([*flags(crawl, tmp_path / "run", tiny_scorer), "--dry_run"]) == 0
     assert "would read" in capsys.readouterr().out

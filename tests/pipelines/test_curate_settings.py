@@ -78,6 +78,12 @@ def test_a_profile_that_does_not_fit_is_an_error_under_enforce_and_a_warning_und
     assert message in warning
 
 
+def test_decisive_scoring_with_a_gate_that_needs_every_score_is_refused(settled, profile):
+    with pytest.raises(UsageError, match="gates on cross_entropy_bits, which needs every document scored"):
+        settled(profile(), "--scoring=decisive")
+    assert settled("--scoring=decisive").scoring == "decisive"
+
+
 def test_the_seed_never_enforces(settled):
     with pytest.raises(UsageError, match="profile seed is not calibrated and can only monitor"):
         settled("--gate=enforce")

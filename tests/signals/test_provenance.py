@@ -1,8 +1,15 @@
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.label import Verdict
+from schemas.profile import Profile, VoteRule
 from schemas.sources import Match, SourceEntry
-from signals.provenance import ProvenanceClassifier, label
+from signals.profiles import SEED
+from signals.provenance import ProvenanceClassifier, label, label_is_open
+from signals.votes import judge
+from tests.documents import measurements
 
 HUMAN = Verdict(verdict="LIKELY_HUMAN", confidence="LOW", probability=0.0, reasons=[])
 SURE = Verdict(verdict="SYNTHETIC", confidence="HIGH", probability=1.0, reasons=["it repeats"])
@@ -38,6 +45,67 @@ def test_reasons_name_the_evidence():
         "source attested as human by library, 2019",
         "it repeats",
     ]
+
+
+def voting_profile(signals: list[str], needed: int, min_tokens: int) -> Profile:
+    rules = [VoteRule(name=s, signal=s, direction="below", threshold=0.5, reason=s) for s in signals]
+    votes = SEED.votes.model_copy(
+        update={
+            "rules": rules,
+            "needed": needed,
+            "min_tokens": min_tokens,
+            "probability": [0.5] * (len(rules) + 1),
+        }
+    )
+    return SEED.model_copy(update={"votes": votes, "languages": ["en"]})
+
+
+VALUE = st.sampled_from([None, 0.1, 0.9])
+
+
+@given(
+    signals=st.lists(
+        st.sampled_from(["perplexity", "log_rank", "curvature", "burstiness", "mattr", "type_token_ratio"]),
+        min_size=1,
+        max_size=4,
+        unique=True,
+    ),
+    needed=st.integers(1, 3),
+    values=st.fixed_dictionaries(dict.fromkeys(("burstiness", "mattr", "type_token_ratio"), VALUE)),
+    scores=st.fixed_dictionaries(dict.fromkeys(("perplexity", "log_rank", "curvature"), VALUE)),
+    language=st.sampled_from(["en", "de"]),
+    tokens=st.sampled_from([10, 200]),
+    source=st.sampled_from([None, ATTESTED, KNOWN]),
+)
+def test_where_the_label_is_not_open_no_score_can_change_it(
+    signals, needed, values, scores, language, tokens, source
+):
+    profile = voting_profile(signals, needed, min_tokens=50)
+    unscored = dict.fromkeys(scores)
+    before = measurements(**values, **unscored, language=language, tokens=tokens)
+    after = msgspec.structs.replace(before, **scores)
+    if not label_is_open(before, source, profile):
+        one, other = (label(judge(m, profile), source) for m in (before, after))
+        assert (one.provenance, one.verdict, one.conflict) == (
+            other.provenance,
+            other.verdict,
+            other.conflict,
+        )
+
+
+@pytest.mark.parametrize(
+    ("burstiness", "ttr", "source", "is_open"),
+    [
+        (0.5, 0.6, None, False),  # no vote yet: one more is not enough
+        (0.3, 0.6, None, True),  # one vote: the model's decides
+        (0.3, 0.5, None, False),  # two already
+        (0.3, 0.5, ATTESTED, True),  # a third would veto the attestation
+        (None, None, None, True),  # nothing to judge by but the model
+    ],
+)
+def test_the_seed_needs_the_model_only_where_its_vote_decides(burstiness, ttr, source, is_open):
+    m = measurements(burstiness=burstiness, type_token_ratio=ttr, perplexity=None)
+    assert label_is_open(m, source, SEED) is is_open
 
 
 FLAT = "The cat sat on the mat. The dog sat on the mat. The cow sat on the mat. The hen sat on the mat."

@@ -29,6 +29,7 @@ def manifest(**values: object) -> Manifest:
         "batches": 2,
         "batches_held": 1,
         "tokens": 100,
+        "tokens_scored": 100,
         "scorer": None,
         "scored_on": {},
         "profile": "seed",
