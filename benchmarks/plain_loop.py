@@ -11,7 +11,7 @@ import msgspec
 from pipelines.curate_settings import parser, settle
 from schemas.arrow import arrow_schema
 from schemas.audit import Audit
-from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
+from schemas.batch import MeasuredDocument, TrainingBatch
 from schemas.document import Document, PublishedDocument
 from schemas.judgement import AuditedBatch, LabelledBatch
 from schemas.measurements import Measurements
@@ -30,6 +30,7 @@ from signals.votes import judge
 from transforms.formats.read_file import read_file
 from transforms.publish import parquet_bytes
 from transforms.route import published
+from transforms.score import without_scores
 from transforms.write_shards import shard_count
 
 _CHUNK = 64
@@ -72,7 +73,7 @@ def curate_in_a_loop(files: list[str], output: str) -> dict[str, Any]:
     parts = []
     tallies: Counter[tuple[str, str, str]] = Counter()
     for batch in _batches(strata):
-        scored = ScoredBatch(batch=_unscored(batch), rejects=[])
+        scored = without_scores(batch)
         labels = [
             label(judge(d.measurements, settings.profile), find_source(d.document, settings.sources))
             for d in scored.batch.documents
@@ -142,13 +143,6 @@ def _batches(
                     gated=composition.gated,
                     documents=composition.documents,
                 )
-
-
-def _unscored(batch: TrainingBatch) -> TrainingBatch:
-    documents = [
-        msgspec.structs.replace(d, measurements=d.measurements.without_signals()) for d in batch.documents
-    ]
-    return msgspec.structs.replace(batch, documents=documents)
 
 
 def _write(rows: dict[str, list[Any]], shards: int, output: Path) -> Iterator[tuple[str, str]]:
