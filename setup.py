@@ -12,7 +12,7 @@ assert _VERSION, "schemas/__init__.py has no CODE_VERSION"
 setup(
     name="wellspring",
     version=_VERSION[1],
-    description="Keeps LLM training corpora from collapsing on synthetic text: a stage of an Apache Beam pipeline",
+    description="Keeps LLM training corpora from collapsing on synthetic text: a stage on Apache Beam",
     long_description=(_HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

@@ -132,6 +132,8 @@ def _compared_with_the_truth(run_folder: Path, half: DemoHalf) -> str:
 
 def _what_next(run_folder: Path, output: Path) -> str:
     held = sorted((run_folder / "hold").glob("batch=*"))
+    # The command as this one was started: inside a virtual environment it may not be on the path.
+    command = sys.argv[0] if Path(sys.argv[0]).name == "wellspring" else "wellspring"
     ticket = f"\n  {held[0]}/ticket.json   why the first held batch was held" if held else ""
     return f"""
 Look at
@@ -139,8 +141,8 @@ Look at
   {output}/demo-profile.json   the limits and where they come from
 
 Then try your own text (JSON lines with "id" and "text"; WARC, WET and Parquet are read too)
-  wellspring score --input=texts.jsonl --output=scored.jsonl.gz --profile={output}/demo-profile.json
-  wellspring curate --input='crawl/*.warc.wet.gz' --output=runs/first"""
+  {command} score --input=texts.jsonl --output=scored.jsonl.gz --profile={output}/demo-profile.json
+  {command} curate --input='crawl/*.warc.wet.gz' --output=runs/first"""
 
 
 if __name__ == "__main__":
