@@ -27,6 +27,11 @@ class Slopes(NamedTuple):
         pairs = zip(self.seconds_a_byte(job), self.seconds_a_byte(other), strict=True)
         return [a / b for a, b in pairs]
 
+    def whole_ratios(self, job: str, other: str) -> list[float]:
+        """The same for the whole input and all that a run pays once but its imports: higher for the
+        job with the longer start, and steadier where other work slows the machine by turns."""
+        return [turn[job, WHOLE].cpu / turn[other, WHOLE].cpu for turn in self.turns]
+
     def value(self, job: str) -> Any:
         """What the job returned for the whole input."""
         return self.turns[-1][job, WHOLE].value
