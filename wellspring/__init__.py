@@ -1,6 +1,6 @@
 """The public face of Wellspring: what others may import. All else may change between versions.
 
-    from wellspring import Document, ReadDocuments, batch_entropy_audit
+from wellspring import Document, ReadDocuments, batch_entropy_audit
 """
 
 from schemas import CODE_VERSION, SCHEMA_VERSION
