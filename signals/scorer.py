@@ -144,6 +144,10 @@ class Scorer:
         widened = place.type == "cpu" and fingerprint.dtype != "float32" and not _has_bfloat16_units()
         if widened:
             model = model.float()
+        elif place.type == "cpu" and fingerprint.dtype == "bfloat16":
+            from signals.cpu_kernels import use_cpu_kernels
+
+            use_cpu_kernels(model)
         _check_head(name, model, fingerprint.window)
         instruction_set = torch.backends.cpu.get_cpu_capability() if place.type == "cpu" else ""
         if widened:
