@@ -39,7 +39,7 @@ def parquet_bytes(rows: list[msgspec.Struct], schema: pa.Schema) -> bytes:
     """Rows as a Parquet file of that schema, compressed with zstd: the same rows, the same bytes."""
     sink = pa.BufferOutputStream()
     pq.write_table(table(rows, schema), sink, compression="zstd", row_group_size=_ROW_GROUP_ROWS)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 def _make_folder(folder: str) -> None:
