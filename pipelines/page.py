@@ -67,7 +67,7 @@ dl.words dt{font-weight:600;margin-top:.5rem}dl.words dd{margin:0 0 0 1rem;max-w
 .area{fill:var(--c);fill-opacity:.08;stroke:var(--c);stroke-width:1.8;stroke-linejoin:round}
 .block{fill:var(--c)}.grid{stroke:var(--line);stroke-width:1}.axis{stroke:var(--soft);stroke-width:1}
 .limit{stroke:var(--sk);stroke-width:1.6;stroke-dasharray:6 4}
-svg text.limit-name{fill:var(--ink);font-weight:600}
+svg text.limit-name{fill:var(--ink);font-weight:600;paint-order:stroke;stroke:var(--bg);stroke-width:3px}
 .interval{stroke:var(--mark);stroke-width:1.4;opacity:.45}.passed{fill:var(--mark)}
 .flagged-mark{fill:var(--sk);stroke:var(--bg);stroke-width:1}
 .open{fill:var(--bg);stroke:var(--mark);stroke-width:1.6}

@@ -150,14 +150,15 @@ def time_series(
         parts.append(f'<line class="divider" x1="{x}" x2="{x}" y1="{_TOP}" y2="{height - _BOTTOM}"/>')
     if len(limits) == 1:
         y = _number(y_of(limits[0]))
-        parts.append(
-            f'<line class="limit" x1="{_LEFT}%" x2="{_RIGHT}%" y1="{y}" y2="{y}"/>'
-            f'<text class="limit-name" x="{_RIGHT}%" y="{_number(y_of(limits[0]) - 5)}" text-anchor="end">'
-            f"{text(limit_name)} {limits[0]:.4g}</text>"
-        )
+        parts.append(f'<line class="limit" x1="{_LEFT}%" x2="{_RIGHT}%" y1="{y}" y2="{y}"/>')
     # Flagged ones last: in a crowd they must not be covered.
     for point in sorted(points, key=lambda p: p.mark == "flagged"):
         parts.append(_point(point, y_of, segment=len(limits) > 1))
+    if len(limits) == 1:
+        parts.append(
+            f'<text class="limit-name" x="{_LEFT}%" y="{_number(y_of(limits[0]) - 5)}">'
+            f"{text(limit_name)} {limits[0]:.4g}</text>"
+        )
     return _svg(f'width="100%" height="{_number(height)}"', title, description, "".join(parts))
 
 
