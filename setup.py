@@ -17,9 +17,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(
-        include=["schemas*", "signals*", "transforms*", "pipelines*", "wellspring*", "review*"]
-    ),
+    packages=find_packages(include=["schemas*", "signals*", "transforms*", "pipelines*", "wellspring*"]),
     package_data={"signals": ["reference_en/*"], "pipelines": ["demo_pages/*"], "schemas": ["py.typed"]},
     install_requires=[
         "apache-beam>=2.77,<3",
