@@ -64,7 +64,8 @@ def judge(measurements: Measurements, profile: Profile) -> Verdict:
         verdict=SYNTHETIC if len(cast) >= votes.needed else LIKELY_HUMAN,
         confidence=confidence(len(cast)),
         probability=votes.probability[len(cast)],
-        reasons=[_in_words(rule, getattr(measurements, rule.signal)) for rule in cast],
+        reasons=[_in_words(rule, getattr(measurements, rule.signal)) for rule in cast]
+        or ["no signal votes for machine text"],
     )
 
 
