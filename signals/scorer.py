@@ -109,6 +109,10 @@ class Scorer:
         """Input tokens of all passes so far, padding included."""
         self.real_tokens = 0
         """Those of them that are not padding."""
+        self.oom_retries = 0
+        """Passes that did not fit into memory and were halved, or given up if of one window."""
+        self.pass_rows: list[int] = []
+        """Windows of each pass of the last call."""
 
     @staticmethod
     def load(
@@ -189,6 +193,7 @@ class Scorer:
     def _statistics(self, documents: Sequence[NDArray[np.int32]]) -> list[TokenStatistics | Unscorable]:
         import torch
 
+        self.pass_rows = []
         problems = [self._problem(ids) for ids in documents]
         skipped = 0 if self.bos_id is not None else 1
         inputs: list[NDArray[np.int64]] = []
@@ -255,6 +260,7 @@ class Scorer:
                 hidden = self._base(torch.from_numpy(ids).to(self._device), use_cache=False)[0]
             except torch.OutOfMemoryError as error:
                 torch.cuda.empty_cache()
+                self.oom_retries += 1
                 if len(group) > 1:
                     half = len(group) // 2
                     waiting += [group[half:], group[:half]]
@@ -262,6 +268,7 @@ class Scorer:
                     detail = str(error).partition("\n")[0]
                     problems[group[0].document] = Unscorable(reason="out_of_memory", detail=detail)
                 continue
+            self.pass_rows.append(len(group))
             self.padded_tokens += ids.size
             self.real_tokens += sum(item.length for item in group)
             positions = [offsets[item.document] + np.arange(item.scored_from, item.end) for item in group]

@@ -1,9 +1,11 @@
 """The project's scorer behind Beam's RunInference."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
+from apache_beam.metrics import Metrics
 from apache_beam.ml.inference.base import ModelHandler
 
 from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
@@ -12,12 +14,18 @@ from signals.scorer import Scorer
 from signals.scoring import score_documents
 from transforms.progress import Progress
 
+NAMESPACE = "wellspring"
+
 
 class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
     """Loads the scorer once a process and scores whole training batches.
 
     The element is a whole training batch, so that what the model sees together is a function of
     the data and never of bundles; the scorer sorts by length inside.
+
+    Counters, in the namespace `wellspring`: `scorer_documents`, `scorer_tokens` (input tokens of all
+    windows), `scorer_padded_tokens` (the same with padding), `scorer_oom_retries`. Distributions:
+    `scorer_pass_rows` (windows of a forward pass) and `scorer_milliseconds` (of a training batch).
     """
 
     def __init__(
@@ -44,7 +52,7 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
         inference_args: dict[str, Any] | None = None,
     ) -> Iterable[ScoredBatch]:
         for training_batch in batch:
-            scored = score_batch(training_batch, model, self._worth_scoring)
+            scored = _counted(training_batch, model, self._worth_scoring)
             if self._progress:
                 tokens = sum(d.measurements.tokens for d in training_batch.documents)
                 self._progress.add("scored", documents=len(training_batch.documents), tokens=tokens)
@@ -58,7 +66,26 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
         return sum(len(d.token_ids) for training_batch in batch for d in training_batch.documents)
 
     def get_metrics_namespace(self) -> str:
-        return "wellspring"
+        return NAMESPACE
+
+
+def _counted(
+    batch: TrainingBatch, scorer: Scorer, worth_scoring: Callable[[MeasuredDocument], bool] | None
+) -> ScoredBatch:
+    """`score_batch`, with what it took in the step's metrics."""
+    before = scorer.real_tokens, scorer.padded_tokens, scorer.oom_retries
+    start = time.perf_counter()
+    scored = score_batch(batch, scorer, worth_scoring)
+    milliseconds = round((time.perf_counter() - start) * 1000)
+    after = scorer.real_tokens, scorer.padded_tokens, scorer.oom_retries
+    documents = sum(d.measurements.scorer is not None for d in scored.batch.documents)
+    Metrics.counter(NAMESPACE, "scorer_documents").inc(documents)
+    for name, earlier, later in zip(("tokens", "padded_tokens", "oom_retries"), before, after, strict=True):
+        Metrics.counter(NAMESPACE, f"scorer_{name}").inc(later - earlier)
+    for rows in scorer.pass_rows:
+        Metrics.distribution(NAMESPACE, "scorer_pass_rows").update(rows)
+    Metrics.distribution(NAMESPACE, "scorer_milliseconds").update(milliseconds)
+    return scored
 
 
 def score_batch(

@@ -139,6 +139,8 @@ def test_out_of_memory_halves_the_batch_then_rejects_the_one(tmp_path: Path) -> 
     results = scorer.score(texts, [9] * 5)
     assert isinstance(results[2], Unscorable)
     assert results[2].reason == "out_of_memory"
+    assert scorer.oom_retries == 3  # four windows, the pair with the one that never fits, that one
+    assert sorted(scorer.pass_rows) == [1, 1, 2]
     assert [results[i] for i in (0, 1, 3, 4)] == [expected[i] for i in (0, 1, 3, 4)]
 
 

@@ -27,16 +27,22 @@ def documents(prefix: str, lengths: list[int]):
 def test_a_batch_comes_back_with_the_scores_of_the_scorer(tiny_scorer):
     batches = [batch(documents("a", [5, 300, 40]), batch_id="1"), batch(documents("b", [7]), batch_id="2")]
     scorer = Scorer.load(tiny_scorer)
+    alone = {
+        d.document.id: scorer.score([unpack_ids(d.token_ids)], [d.measurements.bytes])[0]
+        for b in batches
+        for d in b.documents
+    }
+    fingerprint = scorer.fingerprint.id
 
     def check(actual):
         assert sorted(s.batch.batch_id for s in actual) == ["1", "2"]
         for scored in actual:
             assert not scored.rejects
             for d in scored.batch.documents:
-                (alone,) = scorer.score([unpack_ids(d.token_ids)], [d.measurements.bytes])
                 # The same bits, whatever it was batched with.
-                assert (d.measurements.nll, d.measurements.curvature) == (alone.nll, alone.curvature)
-                assert d.measurements.scorer == scorer.fingerprint.id
+                expected = alone[d.document.id]
+                assert (d.measurements.nll, d.measurements.curvature) == (expected.nll, expected.curvature)
+                assert d.measurements.scorer == fingerprint
 
     with TestPipeline("FnApiRunner") as pipeline:
         assert_that(pipeline | beam.Create(batches) | Score(tiny_scorer), check)
