@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.machine import machine_facts
 
-NAMES = ("entropy_audit", "signal_cost", "pipeline_overhead", "peer_datatrove", "memory")
+NAMES = ("entropy_audit", "signal_cost", "pipeline_overhead", "peer_datatrove", "memory", "scorer")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -11,12 +11,13 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-# One thread in tokenizer and arithmetic: what is compared is work, not how it is spread.
+# One thread in tokenizer and arithmetic, and no GPU: what is compared is work, not how it is spread.
 _ONE_THREAD = {
     "RAYON_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "",
 }
 _ROOT = Path(__file__).resolve().parents[1]
 

@@ -6,7 +6,9 @@ import pytest
 from benchmarks.__main__ import NAMES
 from benchmarks.corpus import html_page, texts, write_html_warc, write_wet
 from benchmarks.machine import machine_facts
+from benchmarks.scorer import on_device
 from schemas.document import Document
+from tests.signals.tiny_models import write_model
 from transforms.formats.read_file import read_file
 
 TINY = {
@@ -15,6 +17,7 @@ TINY = {
     "pipeline_overhead": {"text_bytes": 600_000},
     "peer_datatrove": {"text_bytes": 600_000},
     "memory": {"text_bytes": 100_000},
+    "scorer": {"documents": 20, "text_bytes": 60_000},
 }
 
 
@@ -28,6 +31,16 @@ def test_every_benchmark_runs_and_says_whether_its_goal_was_met(name):
     assert result["met"] in (True, False)
     assert all(result.get(key, True) for key in ("same_files", "same_documents", "same_numbers"))
     json.dumps(result)
+
+
+def test_the_comparison_on_a_device_runs_for_a_tiny_model():
+    def write(folder, shape):
+        write_model(folder, shape)
+
+    result = on_device("cpu", write, "llama", documents=5, runs=1)
+    assert result["tokens"] > 5 * 8
+    assert 0 < result["share_of_matrix_rate"] < 1
+    assert result["times_the_usual_loop"] > 0
 
 
 @pytest.mark.parametrize("write", [write_wet, write_html_warc])
