@@ -37,6 +37,9 @@ class LanguageModelSignals(msgspec.Struct, frozen=True, kw_only=True):
     top_10_share: float
     """Share of tokens whose rank is 10 or better, 0..1 (GLTR)."""
     top_100_share: float
+    binoculars: float | None = None
+    """Perplexity over cross-perplexity of two models, in logarithms, > 0 and about 1, lower for machine
+    text (Hans et al. 2024); null with a single model."""
 
 
 class Measurements(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +79,8 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True):
     min_k: float | None = None
     top_10_share: float | None = None
     top_100_share: float | None = None
+    binoculars: float | None = None
+    """Null with a single model, without a line in `undefined`."""
 
     def with_signals(self, signals: LanguageModelSignals, scorer: str) -> "Measurements":
         """The same measurements with the LM signals filled in, nulls among them explained."""
@@ -83,7 +88,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True):
         nulls = [
             f"{name}: {signals.scored_tokens} scored tokens don't define it"
             for name, value in values.items()
-            if value is None
+            if value is None and name != "binoculars"
         ]
         return msgspec.structs.replace(self, scorer=scorer, undefined=self.undefined + nulls, **values)
 

@@ -25,11 +25,13 @@ class ScorerFingerprint(msgspec.Struct, frozen=True, kw_only=True):
     """Version of the code that turns logits into signals."""
     device: str = "cpu"
     instruction_set: str = ""
+    observer: str | None = None
+    """The `id` of the second model, where two give Binoculars' score beside the rest."""
 
     @property
     def id(self) -> str:
         """16 hex digits over what is compared."""
-        compared = (
+        compared: tuple[str | int, ...] = (
             self.weights_sha256,
             self.tokenizer_sha256,
             self.dtype,
@@ -37,4 +39,6 @@ class ScorerFingerprint(msgspec.Struct, frozen=True, kw_only=True):
             self.stride,
             self.formula,
         )
+        if self.observer is not None:
+            compared += (self.observer,)
         return hashlib.sha256(msgspec.json.encode(compared)).hexdigest()[:16]

@@ -9,6 +9,7 @@ With p = softmax of the logits at a position, x the token that came, l = ln p(x)
 - predictive entropy  H = -sum_v p ln p                        nats, 0..ln V
 - predictive variance of ln p:  sum_v p (ln p)^2 - H^2         nats squared, >= 0
 - rank of x: 1 + tokens with a larger logit                    1..V (ties count for x)
+- cross-entropy of an observer's distribution o: -sum_v o ln p  nats, >= 0; with two models alone
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,6 +37,7 @@ class TokenStatistics(NamedTuple):
     entropy: NDArray[np.float32]
     variance: NDArray[np.float32]
     rank: NDArray[np.float32]
+    cross_entropy: NDArray[np.float32] | None = None
 
 
 def token_statistics(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
@@ -73,6 +75,13 @@ def token_statistics(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.
     )
 
 
+def cross_entropies(logits: "torch.Tensor", observer_logits: "torch.Tensor") -> "torch.Tensor":
+    """-sum_v o(v) ln p(v) of each row, both (rows, vocabulary) -> (rows,) float32: o is the softmax of
+    the observer's logits, p that of the scoring model's. A row's result depends on that row alone."""
+    product = observer_logits.float().softmax(1).mul_(logits.float().log_softmax(1))
+    return product.sum(1).neg_().clamp_(min=0)
+
+
 def document_signals(tokens: TokenStatistics, byte_count: int) -> LanguageModelSignals:
     """The signals of one document of T >= 1 scored tokens and `byte_count` >= 1 UTF-8 bytes.
 
@@ -90,6 +99,8 @@ def document_signals(tokens: TokenStatistics, byte_count: int) -> LanguageModelS
       also without variance).
     - min_k = mean ln p of the max(1, floor(T / 5)) least likely tokens (Shi et al. 2024, Min-k% prob).
     - top_10_share, top_100_share: share of r <= 10, r <= 100 (Gehrmann et al. 2019, GLTR).
+    - binoculars = sum s / sum X with X the cross-entropy per token (Hans et al. 2024: the model that
+      scores is their performer, the other their observer); null without an observer.
 
     Values can be infinite or NaN only if the statistics are, or perplexity passes 1e308: the caller checks.
     """
@@ -109,6 +120,7 @@ def document_signals(tokens: TokenStatistics, byte_count: int) -> LanguageModelS
     differences = np.diff(surprisal)
     lowest = max(int(count * MIN_K_SHARE), 1)
     least_likely = np.partition(surprisal, count - lowest)[count - lowest :]
+    crossed = 0.0 if tokens.cross_entropy is None else float(tokens.cross_entropy.astype(np.float64).sum())
     with np.errstate(over="ignore"):
         perplexity = float(np.exp(nll / count))
     return LanguageModelSignals(
@@ -130,4 +142,5 @@ def document_signals(tokens: TokenStatistics, byte_count: int) -> LanguageModelS
         min_k=-float(least_likely.mean()),
         top_10_share=float((tokens.rank <= 10).mean()),
         top_100_share=float((tokens.rank <= 100).mean()),
+        binoculars=nll / crossed if crossed > 0 else None,
     )

@@ -46,6 +46,19 @@ def model_folder(name: str) -> ModelFolder:
     return _from_hub(match["name"], match["revision"])
 
 
+def model_names(name: str) -> list[str]:
+    """The models that a `--scorer` names: one, or two as `A,B` (a folder's name may have a comma).
+
+    Raises ModelError where it names more, or leaves one out.
+    """
+    if "," not in name or Path(name).is_dir():
+        return [name]
+    names = [part.strip() for part in name.split(",")]
+    if len(names) != 2 or not all(names):
+        raise ModelError(f"{name}: one model, or two as A,B")
+    return names
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, as hex."""
     with path.open("rb") as file:

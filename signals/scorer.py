@@ -18,8 +18,14 @@ from numpy.typing import NDArray
 
 from schemas.measurements import LanguageModelSignals
 from schemas.scorer import ScorerFingerprint
-from signals.language_model_signals import FORMULA, TokenStatistics, document_signals, token_statistics
-from signals.model_folder import ModelError, file_sha256, model_folder
+from signals.language_model_signals import (
+    FORMULA,
+    TokenStatistics,
+    cross_entropies,
+    document_signals,
+    token_statistics,
+)
+from signals.model_folder import ModelError, file_sha256, model_folder, model_names
 from signals.tokenization import load_tokenizer
 from signals.windows import Window, document_windows, forward_passes
 
@@ -76,6 +82,26 @@ def scorer_fingerprint(
     Reads config.json and hashes weights and tokenizer. Raises ModelError as `Scorer.load` does for a
     folder that lacks files. `device` and `instruction_set`, which are not compared, are left empty.
     """
+    names = model_names(name)
+    if window is None:  # of two models the shorter one
+        window = min(_settings(each, model_folder(each).path, dtype, None, None).window for each in names)
+    prints = [_fingerprint(each, dtype, window, stride) for each in names]
+    if len(prints) == 1:
+        return prints[0]
+    scoring, observer = prints
+    if scoring.tokenizer_sha256 != observer.tokenizer_sha256:
+        raise ModelError(f"{name}: the two models don't have the same tokenizer")
+    revisions = [each.revision or "" for each in prints]
+    return msgspec.structs.replace(
+        scoring,
+        model=name,
+        revision=",".join(revisions) if any(revisions) else None,
+        observer=observer.id,
+    )
+
+
+def _fingerprint(name: str, dtype: str | None, window: int, stride: int | None) -> ScorerFingerprint:
+    """Of one model."""
     folder = model_folder(name)
     settings = _settings(name, folder.path, dtype, window, stride)
     return ScorerFingerprint(
@@ -95,9 +121,15 @@ class Scorer:
     """A loaded model. Make one with `Scorer.load`; one a process is enough, it is not thread-safe."""
 
     def __init__(
-        self, model: "torch.nn.Module", fingerprint: ScorerFingerprint, bos_id: int | None, token_budget: int
+        self,
+        model: "torch.nn.Module",
+        fingerprint: ScorerFingerprint,
+        bos_id: int | None,
+        token_budget: int,
+        observer: "torch.nn.Module | None" = None,
     ) -> None:
         self.model = model
+        self.observer: Any = observer
         self.fingerprint = fingerprint
         self.bos_id = bos_id
         self.token_budget = token_budget
@@ -126,6 +158,9 @@ class Scorer:
     ) -> "Scorer":
         """A scorer from `reference-en`, a folder (local, `gs://`) or a hub name (`NAME@REVISION`).
 
+        Two of them as `A,B`, with the same tokenizer, give Binoculars' score beside the rest: A gives
+        all the other signals and is its performer, B is its observer.
+
         `window` is in tokens, BOS included (default: the model's context, at most 2048); `stride` is how
         far each window lies after the one before (default: three quarters of the window, so that every
         token but a document's first has at least a quarter of the window as context). Weights are read
@@ -134,7 +169,7 @@ class Scorer:
 
         Raises ModelError, in one line: missing files, pickled weights, weights that don't fill the model,
         a window longer than the context, a dtype that the device lacks, an architecture whose logits are
-        more than its head applied to its last hidden state.
+        more than its head applied to its last hidden state, two models of different tokenizers.
         """
         import torch
 
@@ -144,20 +179,16 @@ class Scorer:
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         if place.type == "cuda" and fingerprint.dtype == "bfloat16" and not torch.cuda.is_bf16_supported():
             raise ModelError(f"{name}: this GPU has no bfloat16; use --dtype=float32 or float16")
-        model = _load_model(name, model_folder(name).path, getattr(torch, fingerprint.dtype)).to(place)
-        widened = place.type == "cpu" and fingerprint.dtype != "float32" and not _has_bfloat16_units()
-        if widened:
-            model = model.float()
-        elif place.type == "cpu" and fingerprint.dtype == "bfloat16":
-            from signals.cpu_kernels import use_cpu_kernels
-
-            use_cpu_kernels(model)
-        _check_head(name, model, fingerprint.window)
+        models = [_ready_model(each, fingerprint, place) for each in model_names(name)]
+        widths = [model.get_output_embeddings().weight.shape[0] for model in models]
+        if len(set(widths)) > 1:
+            raise ModelError(f"{name}: the models predict {widths[0]} and {widths[1]} tokens")
         instruction_set = torch.backends.cpu.get_cpu_capability() if place.type == "cpu" else ""
-        if widened:
+        if models[0].dtype != getattr(torch, fingerprint.dtype):
             instruction_set += ", float32 arithmetic"
         fingerprint = msgspec.structs.replace(fingerprint, device=place.type, instruction_set=instruction_set)
-        return Scorer(model, fingerprint, load_tokenizer(name).bos_id, _token_budget(model, place))
+        budget = min(_token_budget(model, place) for model in models)
+        return Scorer(models[0], fingerprint, load_tokenizer(name).bos_id, budget, *models[1:])
 
     def score(
         self, documents: Sequence[NDArray[np.int32]], byte_counts: Sequence[int]
@@ -209,7 +240,7 @@ class Scorer:
             )
         offsets = np.concatenate([[0], np.cumsum([len(target) for target in targets])])
         all_targets = torch.from_numpy(np.concatenate([*targets, np.empty(0, np.int64)])).to(self._device)
-        statistics = np.zeros((4, len(all_targets)), dtype=np.float32)
+        statistics = np.zeros((4 if self.observer is None else 5, len(all_targets)), dtype=np.float32)
         with torch.inference_mode():
             for positions, hidden in _chunks(self._hidden(windows, inputs, offsets, problems)):
                 at = torch.from_numpy(positions).to(self._device)
@@ -240,7 +271,8 @@ class Scorer:
         offsets: NDArray[np.int64],
         problems: list[Unscorable | None],
     ) -> Iterator[tuple[NDArray[np.int64], "torch.Tensor"]]:
-        """(positions in the joined documents, last hidden states) of what each pass scores.
+        """(positions in the joined documents, last hidden states) of what each pass scores, the
+        observer's states after the scoring model's in each row.
 
         A document whose single window does not fit into memory is written into `problems`.
         """
@@ -257,7 +289,11 @@ class Scorer:
             for row, item in enumerate(group):
                 ids[row, : item.length] = inputs[item.document][item.start : item.end]
             try:
-                hidden = self._base(torch.from_numpy(ids).to(self._device), use_cache=False)[0]
+                on_device = torch.from_numpy(ids).to(self._device)
+                hidden = self._base(on_device, use_cache=False)[0]
+                if self.observer is not None:
+                    observed = self.observer.base_model(on_device, use_cache=False)[0]
+                    hidden = torch.cat([hidden, observed], dim=-1)
             except torch.OutOfMemoryError as error:
                 torch.cuda.empty_cache()
                 self.oom_retries += 1
@@ -280,7 +316,8 @@ class Scorer:
             yield np.concatenate(positions), hidden.reshape(-1, hidden.shape[-1])[chosen]
 
     def _head_statistics(self, hidden: "torch.Tensor", targets: "torch.Tensor") -> NDArray[np.float32]:
-        """Statistics (4, n) of n <= HEAD_ROWS hidden states, the head applied to HEAD_ROWS always."""
+        """Statistics (4, n), with an observer (5, n), of n <= HEAD_ROWS hidden states. The head is applied
+        to HEAD_ROWS always."""
         import torch
 
         count = len(hidden)
@@ -288,12 +325,19 @@ class Scorer:
             padding = HEAD_ROWS - count
             hidden = torch.nn.functional.pad(hidden, (0, 0, 0, padding))
             targets = torch.nn.functional.pad(targets, (0, padding))
-        logits = self._head(hidden)
+        width = self._head.weight.shape[1]
+        logits = self._head(hidden[:, :width])
         rows = STATISTICS_ROWS if self._device.type == "cpu" else HEAD_ROWS
         parts = [
             token_statistics(*pair) for pair in zip(logits.split(rows), targets.split(rows), strict=True)
         ]
-        statistics: NDArray[np.float32] = torch.cat(parts, dim=1)[:, :count].cpu().numpy()
+        result = torch.cat(parts, dim=1)
+        if self.observer is not None:
+            observed = self.observer.get_output_embeddings()(hidden[:, width:])
+            pairs = zip(logits.split(rows), observed.split(rows), strict=True)
+            crossed = torch.cat([cross_entropies(*pair) for pair in pairs])
+            result = torch.cat([result, crossed[None]])
+        statistics: NDArray[np.float32] = result[:, :count].cpu().numpy()
         return statistics
 
 
@@ -361,6 +405,21 @@ def _weights_sha256(name: str, folder: Path) -> str:
         return file_sha256(files[0])
     listed = [(path.name, file_sha256(path)) for path in files]
     return hashlib.sha256(msgspec.json.encode(listed)).hexdigest()
+
+
+def _ready_model(name: str, fingerprint: ScorerFingerprint, place: "torch.device") -> Any:
+    """One model on its device, in the dtype and the kernels that suit it there."""
+    import torch
+
+    model = _load_model(name, model_folder(name).path, getattr(torch, fingerprint.dtype)).to(place)
+    if place.type == "cpu" and fingerprint.dtype != "float32" and not _has_bfloat16_units():
+        model = model.float()
+    elif place.type == "cpu" and fingerprint.dtype == "bfloat16":
+        from signals.cpu_kernels import use_cpu_kernels
+
+        use_cpu_kernels(model)
+    _check_head(name, model, fingerprint.window)
+    return model
 
 
 def _load_model(name: str, folder: Path, dtype: "torch.dtype") -> "torch.nn.Module":

@@ -14,7 +14,7 @@ import numpy as np
 import tokenizers
 from numpy.typing import NDArray
 
-from signals.model_folder import ModelError, file_sha256, model_folder
+from signals.model_folder import ModelError, file_sha256, model_folder, model_names
 
 # Read when the first batch is encoded. A worker process a core is how a pipeline uses its cores; threads
 # inside each cost 40% more CPU time, most of it waiting for the shared cache of words.
@@ -77,10 +77,12 @@ class Tokenizer:
 
 
 def load_tokenizer(name: str) -> Tokenizer:
-    """The tokenizer of `reference-en`, of a folder (local or `gs://`), or of a hub name.
+    """The tokenizer of `reference-en`, of a folder (local or `gs://`), or of a hub name; of two models
+    `A,B`, which share it, that of A.
 
     Raises ModelError, in one line, where there is none or it can't be read.
     """
+    name = model_names(name)[0]
     folder = model_folder(name).path
     path = folder / "tokenizer.json"
     if path.is_file():

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -10,6 +11,7 @@ from transformers import AutoModelForCausalLM
 
 from signals.model_folder import ModelError
 from signals.scorer import Scorer, Unscorable, scorer_fingerprint
+from signals.tokenization import load_tokenizer
 from tests.signals.tiny_models import CONTEXT, SHAPES, VOCABULARY, documents, reference, write_model
 
 LENGTHS = [1, 2, 3, 5, 20, CONTEXT - 1, CONTEXT, CONTEXT + 1, 150, 400]
@@ -210,3 +212,64 @@ def test_missing_weights_are_not_made_up(tmp_path: Path) -> None:
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelError, match="q_proj"):
         Scorer.load(str(folder))
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("pair")
+    return write_model(folder / "a", "gpt2"), write_model(folder / "b", "llama", seed=1)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("bfloat16", 2e-2)])
+def test_two_models_give_binoculars_beside_the_rest(
+    pair: tuple[Path, Path], dtype: str, tolerance: float
+) -> None:
+    names = ",".join(map(str, pair))
+    both, alone = (Scorer.load(name, dtype=dtype) for name in (names, str(pair[0])))
+    performer, observer = (
+        AutoModelForCausalLM.from_pretrained(each, dtype=getattr(torch, dtype)).double().eval()
+        for each in pair
+    )
+    texts = documents([1, 2, 20, CONTEXT, 30])
+    results = both.score(texts, [BYTES] * len(texts))
+    for ids, got, single in zip(texts, results, alone.score(texts, [BYTES] * len(texts)), strict=True):
+        inputs = torch.tensor([[0, *ids.tolist()]])[:, :-1]
+        with torch.no_grad():
+            performed = performer(inputs).logits[0].log_softmax(-1)
+            observed = observer(inputs).logits[0].softmax(-1)
+        nll = -sum(performed[t, token].item() for t, token in enumerate(ids))
+        crossed = -sum((observed[t] * performed[t]).sum().item() for t in range(len(ids)))
+        assert not isinstance(got, Unscorable)
+        assert got.binoculars == pytest.approx(nll / crossed, rel=tolerance)
+        assert single == msgspec.structs.replace(got, binoculars=None)
+
+
+def test_binoculars_are_the_same_bits_in_any_company(pair: tuple[Path, Path]) -> None:
+    scorer = Scorer.load(",".join(map(str, pair)))
+    texts = documents([*range(1, 20), 150, 400])
+    expected = scorer.score(texts, [9] * len(texts))
+    scorer.token_budget = 200
+    assert scorer.score(texts[::-1], [9] * len(texts)) == expected[::-1]
+
+
+def test_a_pair_has_a_fingerprint_of_its_own(pair: tuple[Path, Path]) -> None:
+    a, b = map(str, pair)
+    prints = {name: scorer_fingerprint(name) for name in (a, b, f"{a},{b}", f"{b},{a}")}
+    assert len({each.id for each in prints.values()}) == 4
+    assert prints[a].observer is None
+    assert prints[f"{a},{b}"].observer == prints[b].id
+    assert Scorer.load(f"{a},{b}").fingerprint.id == prints[f"{a},{b}"].id
+    assert load_tokenizer(f"{a},{b}").sha256 == load_tokenizer(a).sha256
+
+
+def test_models_that_do_not_pair_are_one_clear_line(pair: tuple[Path, Path]) -> None:
+    a, b = map(str, pair)
+    for name, line in [
+        (f"{a},reference-en", "don't have the same tokenizer"),
+        (f"{a},{b},{a}", "one model, or two"),
+        (f"{a},", "one model, or two"),
+    ]:
+        with pytest.raises(ModelError, match=line):
+            Scorer.load(name)
+    with pytest.raises(ModelError, match=f"context is {CONTEXT}"):
+        Scorer.load(f"{a},{b}", window=CONTEXT + 1)
