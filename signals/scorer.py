@@ -177,8 +177,10 @@ class Scorer:
             torch.set_num_threads(threads)
         fingerprint = scorer_fingerprint(name, dtype=dtype, window=window, stride=stride)
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        if place.type == "cuda" and not torch.cuda.is_available():
+            raise ModelError(f"{name}: this machine has no GPU that torch can use")
         if place.type == "cuda" and fingerprint.dtype == "bfloat16" and not torch.cuda.is_bf16_supported():
-            raise ModelError(f"{name}: this GPU has no bfloat16; use --dtype=float32 or float16")
+            raise ModelError(f"{name}: this GPU has no bfloat16; float32 and float16 can be asked for")
         models = [_ready_model(each, fingerprint, place) for each in model_names(name)]
         widths = [model.get_output_embeddings().weight.shape[0] for model in models]
         if len(set(widths)) > 1:

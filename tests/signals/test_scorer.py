@@ -1,6 +1,9 @@
 """The scorer against a plain float32 reference, in any company, and on bad input."""
 
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -273,3 +276,81 @@ def test_models_that_do_not_pair_are_one_clear_line(pair: tuple[Path, Path]) -> 
             Scorer.load(name)
     with pytest.raises(ModelError, match=f"context is {CONTEXT}"):
         Scorer.load(f"{a},{b}", window=CONTEXT + 1)
+
+
+def test_texts_of_nothing_and_of_odd_letters_harm_no_other() -> None:
+    tokenizer, scorer = load_tokenizer("reference-en"), Scorer.load("reference-en")
+    good = "A sentence of some words, as people write them."
+    texts = ["", good, "   ", "\n\t\r\n", "a", "\ud800\udfff \udc00", "\x00", "\u200b" * 50, good]
+    ids = tokenizer.encode_batch(texts)
+    results = scorer.score(ids, [len(text.encode(errors="replace")) for text in texts])
+    assert results[1] == results[8] == scorer.score([ids[1]], [len(good)])[0]
+    for text, its_ids, result in zip(texts, ids, results, strict=True):
+        if len(its_ids) == 0:
+            assert not text.strip()
+            assert isinstance(result, Unscorable)
+            assert result.reason == "no_tokens"
+        else:
+            assert not isinstance(result, Unscorable)
+            assert result.scored_tokens == len(its_ids)
+            assert np.isfinite(result.perplexity)
+    assert len(ids[0]) == 0
+    assert min(map(len, ids[4:8])) > 0
+
+
+@pytest.mark.slow
+def test_a_million_tokens_take_bounded_memory_and_time_in_proportion(tmp_path: Path) -> None:
+    script = f"""
+import json, time
+import numpy as np
+from signals.scorer import Scorer
+def resident(field):
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) * 1024
+scorer = Scorer.load({str(write_model(tmp_path, "gpt2"))!r})
+generator = np.random.default_rng(0)
+seconds = []
+for length in (100_000, 1_000_000):
+    ids = generator.integers(1, {VOCABULARY}, length).astype(np.int32)
+    start, before = time.process_time(), resident("VmRSS:")
+    (signals,) = scorer.score([ids], [length])
+    seconds.append(time.process_time() - start)
+print(json.dumps([signals.scored_tokens, *seconds, resident("VmHWM:") - before]))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    tokens, tenth, whole, grown = json.loads(done.stdout.splitlines()[-1])
+    assert tokens == 1_000_000
+    assert whole < 20 * tenth
+    # its full logits would be 2 GB in float32
+    assert grown < 200e6
+
+
+def test_a_dtype_that_the_device_lacks_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(write_model(tmp_path, "gpt2"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ModelError, match="no GPU"):
+        Scorer.load(folder, device="cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    with pytest.raises(ModelError, match="no bfloat16"):
+        Scorer.load(folder)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_a_cpu_without_units_for_a_dtype_calculates_in_float32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str
+) -> None:
+    folder = write_model(tmp_path, "llama")
+    usual = Scorer.load(str(folder), dtype=dtype)
+    monkeypatch.setattr("signals.scorer._has_bfloat16_units", lambda: False)
+    widened = Scorer.load(str(folder), dtype=dtype)
+    assert widened.fingerprint.id == usual.fingerprint.id
+    assert widened.fingerprint.instruction_set.endswith(", float32 arithmetic")
+    texts = documents([50, 200])
+    for a, b in zip(usual.score(texts, [9, 9]), widened.score(texts, [9, 9]), strict=True):
+        assert not isinstance(a, Unscorable)
+        assert not isinstance(b, Unscorable)
+        assert a.perplexity == pytest.approx(b.perplexity, rel=1e-2)
