@@ -39,7 +39,7 @@ _GPU_SHAPES = ("gpt2-small", "llama-1b")
 Ids = list[NDArray[np.int32]]
 
 
-def run(runs: int = 3, documents: int = 256, text_bytes: int = MB) -> dict[str, Any]:
+def run(runs: int = 3, documents: int = 128, text_bytes: int = MB) -> dict[str, Any]:
     """Compares on so many documents, and in Beam on WET files of `text_bytes` and of a third of it."""
     import torch
 
