@@ -42,7 +42,9 @@ def parser() -> JobParser:
     p.add_argument("--profile", default=SEED.name, help="'seed' or a profile.json (default: seed)")
     p.add_argument("--gate", choices=get_args(GateMode), default="monitor", help="default: monitor")
     p.add_argument(
-        "--scorer", default=REFERENCE_EN, help="reference-en, a model's name, folder or gs:// path"
+        "--scorer",
+        default=REFERENCE_EN,
+        help="reference-en, a model's folder, gs:// path or name; A,B for two that share a tokenizer",
     )
     p.add_argument(
         "--scoring",

@@ -23,6 +23,8 @@ QUERY_BLOCK = 128
 """Queries that attend at once, to the keys up to their own end: few products above the diagonal, and
 scores that stay in the cache."""
 _TANH_GELUS = ("gelu_new", "gelu_pytorch_tanh")
+# What torch's own compiler calls for a CPU. Not public: a release may drop them.
+_PACKED_OPS = ("_reorder_linear_weight", "_linear_pointwise")
 
 
 class PackedLinear(torch.nn.Module):
@@ -42,7 +44,19 @@ class PackedLinear(torch.nn.Module):
 
 
 def use_cpu_kernels(model: Any) -> None:
-    """Replaces the linear layers and the attention of a bfloat16 causal LM, in place, but for its head."""
+    """Replaces the linear layers and the attention of a bfloat16 causal LM, in place, but for its head.
+
+    Linear layers stay as they are under a torch that doesn't have the operators.
+    """
+    if all(hasattr(torch.ops.mkldnn, name) for name in _PACKED_OPS):
+        _pack_linear_layers(model)
+    if model.config._attn_implementation == "sdpa":
+        AttentionInterface.register(ATTENTION, block_attention)
+        AttentionMaskInterface.register(ATTENTION, sdpa_mask)
+        model.set_attn_implementation(ATTENTION)
+
+
+def _pack_linear_layers(model: Any) -> None:
     for module in list(model.base_model.modules()):
         if isinstance(module, GPT2MLP) and model.config.activation_function in _TANH_GELUS:
             module.c_fc = PackedLinear(module.c_fc.weight.T, module.c_fc.bias, tanh_gelu=True)
@@ -52,10 +66,6 @@ def use_cpu_kernels(model: Any) -> None:
                 setattr(module, name, PackedLinear(child.weight.T, child.bias))
             elif type(child) is torch.nn.Linear:
                 setattr(module, name, PackedLinear(child.weight, child.bias))
-    if model.config._attn_implementation == "sdpa":
-        AttentionInterface.register(ATTENTION, block_attention)
-        AttentionMaskInterface.register(ATTENTION, sdpa_mask)
-        model.set_attn_implementation(ATTENTION)
 
 
 def block_attention(

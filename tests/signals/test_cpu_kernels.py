@@ -7,6 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from signals import cpu_kernels
 from signals.cpu_kernels import ATTENTION, QUERY_BLOCK, PackedLinear, block_attention, use_cpu_kernels
 from signals.scorer import Scorer, _has_bfloat16_units
 from tests.signals.tiny_models import SHAPES, write_model
@@ -78,3 +79,11 @@ def test_the_shipped_model_scores_the_same_bits_in_any_company() -> None:
             assert scorer.score([*texts[::-1], *texts], [9] * 16) == expected[::-1] + expected
     finally:
         torch.set_num_threads(threads)
+
+
+def test_a_torch_without_the_private_operators_keeps_its_own_products(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(cpu_kernels, "_PACKED_OPS", ("dropped_by_a_release",))
+    model = AutoModelForCausalLM.from_pretrained(write_model(tmp_path, "llama"), dtype=torch.bfloat16)
+    use_cpu_kernels(model)
+    assert not any(isinstance(module, PackedLinear) for module in model.modules())
+    assert model.config._attn_implementation == ATTENTION
