@@ -11,6 +11,8 @@ from schemas.document import Document
 from tests.signals.tiny_models import write_model
 from transforms.formats.read_file import read_file
 
+pytestmark = pytest.mark.slow
+
 TINY = {
     "entropy_audit": {"tokens": 20_000},
     "signal_cost": {"text_bytes": 200_000},
@@ -21,7 +23,6 @@ TINY = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_benchmark_runs_and_says_whether_its_goal_was_met(name):
     if name == "peer_datatrove":
