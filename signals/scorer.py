@@ -2,15 +2,14 @@
 
 One forward pass gives every signal. On a CPU a document's scores are the same bits whatever it is
 scored with: the padded shape of a window depends on its own length alone (`signals.windows`), the
-head sees chunks of one fixed size, and everything after it is per row. torch and transformers are
-imported when a model is loaded, not with this module.
+head sees chunks of one fixed size, no operator is split among threads (whole passes run side by side
+instead), and everything after them is per row. torch and transformers are imported when a model is
+loaded, not with this module.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -19,38 +18,30 @@ from numpy.typing import NDArray
 from schemas.measurements import LanguageModelSignals
 from schemas.scorer import ScorerFingerprint
 from signals.language_model_signals import (
-    FORMULA,
     TokenStatistics,
     cross_entropies,
     document_signals,
     token_statistics,
 )
-from signals.model_folder import ModelError, file_sha256, model_folder, model_names
+from signals.model_folder import ModelError, model_names
+from signals.scorer_fingerprint import scorer_fingerprint
+from signals.side_by_side import side_by_side
 from signals.tokenization import load_tokenizer
-from signals.windows import Window, document_windows, forward_passes
+from signals.windows import Window, document_windows, forward_passes, padded_length
 
 if TYPE_CHECKING:
     import torch
+
+__all__ = ["Scorer", "Unscorable", "scorer_fingerprint"]
 
 # OpenMP reads this when torch is loaded. By default its threads spin where they wait for each other:
 # with a second process on the same cores that costs four fifths of the speed, alone it gains nothing.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-DTYPES = ("float32", "bfloat16", "float16")
-DEFAULT_DTYPE = "bfloat16"
-"""One default everywhere, since the dtype is part of the fingerprint and a profile must carry over.
-
-bfloat16 is two to three times as fast as float32 where a CPU has units for it (AVX512-BF16, AMX) and
-ten times as slow where it has none: there the same bfloat16 weights are calculated with in float32,
-which changes a score by less than bfloat16's own error (perplexity by under 1%).
-"""
-MAX_DEFAULT_WINDOW = 2048
-"""A model of longer context is given no longer window unless asked: attention grows with its square."""
-
-CPU_TOKEN_BUDGET = 4096
-"""Padded tokens of a forward pass: enough to fill the cores, few enough for activations in the cache."""
+CPU_TOKEN_BUDGET = 2048
+"""Padded tokens of a forward pass: enough to fill a core, few enough for activations in the cache."""
 HEAD_ROWS = 256
-"""Rows of hidden states that the head sees at once, always."""
+"""Rows of hidden states that the head sees at once; fewer only where memory doesn't hold their logits."""
 STATISTICS_ROWS = 64
 """Rows of logits whose float32 form is held at once on a CPU: 2 MB for 8192 tokens of vocabulary."""
 
@@ -66,55 +57,22 @@ class Unscorable(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-class _Settings(msgspec.Struct, frozen=True):
-    """What a folder's config.json and our defaults come to."""
+class _Work(NamedTuple):
+    """One call's work, shared by the threads. Each writes rows of its own, pops and appends."""
 
-    dtype: str
-    window: int
-    stride: int
-
-
-def scorer_fingerprint(
-    name: str, *, dtype: str | None = None, window: int | None = None, stride: int | None = None
-) -> ScorerFingerprint:
-    """The fingerprint that `Scorer.load` with the same arguments will have, without loading torch.
-
-    Reads config.json and hashes weights and tokenizer. Raises ModelError as `Scorer.load` does for a
-    folder that lacks files. `device` and `instruction_set`, which are not compared, are left empty.
-    """
-    names = model_names(name)
-    if window is None:  # of two models the shorter one
-        window = min(_settings(each, model_folder(each).path, dtype, None, None).window for each in names)
-    prints = [_fingerprint(each, dtype, window, stride) for each in names]
-    if len(prints) == 1:
-        return prints[0]
-    scoring, observer = prints
-    if scoring.tokenizer_sha256 != observer.tokenizer_sha256:
-        raise ModelError(f"{name}: the two models don't have the same tokenizer")
-    revisions = [each.revision or "" for each in prints]
-    return msgspec.structs.replace(
-        scoring,
-        model=name,
-        revision=",".join(revisions) if any(revisions) else None,
-        observer=observer.id,
-    )
-
-
-def _fingerprint(name: str, dtype: str | None, window: int, stride: int | None) -> ScorerFingerprint:
-    """Of one model."""
-    folder = model_folder(name)
-    settings = _settings(name, folder.path, dtype, window, stride)
-    return ScorerFingerprint(
-        model=name,
-        revision=folder.revision,
-        weights_sha256=_weights_sha256(name, folder.path),
-        tokenizer_sha256=load_tokenizer(name).sha256,
-        dtype=settings.dtype,
-        window=settings.window,
-        stride=settings.stride,
-        formula=FORMULA,
-        device="",
-    )
+    waiting: list[list[Window]]
+    """Passes to come, the next one last."""
+    inputs: list[NDArray[np.int64]]
+    offsets: NDArray[np.int64]
+    """Where each document's predictions begin in the joined ones, and where the last one's end."""
+    targets: "torch.Tensor"
+    statistics: NDArray[np.float32]
+    """(4, predictions), with an observer (5, predictions)."""
+    problems: list[Unscorable | None]
+    passes: list[tuple[int, int, int]]
+    """Of each pass done: windows, tokens with padding, tokens without."""
+    retries: list[None]
+    """One for each time that memory did not suffice."""
 
 
 class Scorer:
@@ -128,6 +86,8 @@ class Scorer:
         token_budget: int,
         observer: "torch.nn.Module | None" = None,
     ) -> None:
+        import torch
+
         self.model = model
         self.observer: Any = observer
         self.fingerprint = fingerprint
@@ -137,12 +97,15 @@ class Scorer:
         self._head: Any = model.get_output_embeddings()
         self._vocabulary: int = self._head.weight.shape[0]
         self._device: torch.device = self._head.weight.device
+        self.threads = torch.get_num_threads() if self._device.type == "cpu" else 1
+        """Forward passes side by side, each on one thread. What it is changes no score."""
         self.padded_tokens = 0
         """Input tokens of all passes so far, padding included."""
         self.real_tokens = 0
         """Those of them that are not padding."""
         self.oom_retries = 0
-        """Passes that did not fit into memory and were halved, or given up if of one window."""
+        """Passes and chunks of the head that did not fit into memory and were halved, or given up if of
+        one window or row."""
         self.pass_rows: list[int] = []
         """Windows of each pass of the last call."""
 
@@ -173,6 +136,8 @@ class Scorer:
         """
         import torch
 
+        from signals.model_loading import ready_model
+
         if threads is not None:
             torch.set_num_threads(threads)
         fingerprint = scorer_fingerprint(name, dtype=dtype, window=window, stride=stride)
@@ -181,7 +146,7 @@ class Scorer:
             raise ModelError(f"{name}: this machine has no GPU that torch can use")
         if place.type == "cuda" and fingerprint.dtype == "bfloat16" and not torch.cuda.is_bf16_supported():
             raise ModelError(f"{name}: this GPU has no bfloat16; float32 and float16 can be asked for")
-        models = [_ready_model(each, fingerprint, place) for each in model_names(name)]
+        models = [ready_model(each, fingerprint, place) for each in model_names(name)]
         widths = [model.get_output_embeddings().weight.shape[0] for model in models]
         if len(set(widths)) > 1:
             raise ModelError(f"{name}: the models predict {widths[0]} and {widths[1]} tokens")
@@ -224,9 +189,23 @@ class Scorer:
         ]
 
     def _statistics(self, documents: Sequence[NDArray[np.int32]]) -> list[TokenStatistics | Unscorable]:
+        work = self._work(documents)
+        side_by_side(lambda: self._work_off(work), self.threads)
+        self.pass_rows = [rows for rows, _, _ in work.passes]
+        self.padded_tokens += sum(padded for _, padded, _ in work.passes)
+        self.real_tokens += sum(real for _, _, real in work.passes)
+        self.oom_retries += len(work.retries)
+        results: list[TokenStatistics | Unscorable] = []
+        for index, problem in enumerate(work.problems):
+            part = work.statistics[:, work.offsets[index] : work.offsets[index + 1]]
+            if problem is None and not np.isfinite(part).all():
+                problem = _NOT_FINITE
+            results.append(problem if problem else TokenStatistics(*part))
+        return results
+
+    def _work(self, documents: Sequence[NDArray[np.int32]]) -> _Work:
         import torch
 
-        self.pass_rows = []
         problems = [self._problem(ids) for ids in documents]
         skipped = 0 if self.bos_id is not None else 1
         inputs: list[NDArray[np.int64]] = []
@@ -241,19 +220,29 @@ class Scorer:
                 document_windows(index, len(targets[-1]), self.fingerprint.window, self.fingerprint.stride)
             )
         offsets = np.concatenate([[0], np.cumsum([len(target) for target in targets])])
-        all_targets = torch.from_numpy(np.concatenate([*targets, np.empty(0, np.int64)])).to(self._device)
-        statistics = np.zeros((4 if self.observer is None else 5, len(all_targets)), dtype=np.float32)
-        with torch.inference_mode():
-            for positions, hidden in _chunks(self._hidden(windows, inputs, offsets, problems)):
-                at = torch.from_numpy(positions).to(self._device)
-                statistics[:, positions] = self._head_statistics(hidden, all_targets[at])
-        results: list[TokenStatistics | Unscorable] = []
-        for index, problem in enumerate(problems):
-            part = statistics[:, offsets[index] : offsets[index + 1]]
-            if problem is None and not np.isfinite(part).all():
-                problem = _NOT_FINITE
-            results.append(problem if problem else TokenStatistics(*part))
-        return results
+        joined = torch.from_numpy(np.concatenate([*targets, np.empty(0, np.int64)])).to(self._device)
+        return _Work(
+            waiting=list(forward_passes(windows, self.fingerprint.window, self.token_budget))[::-1],
+            inputs=inputs,
+            offsets=offsets,
+            targets=joined,
+            statistics=np.zeros((4 if self.observer is None else 5, len(joined)), dtype=np.float32),
+            problems=problems,
+            passes=[],
+            retries=[],
+        )
+
+    def _work_off(self, work: _Work) -> None:
+        """Passes until none waits: what each of the threads does."""
+        import torch
+
+        try:
+            with torch.inference_mode():
+                for positions, hidden in _chunks(self._hidden(work)):
+                    self._score_chunk(work, positions, hidden)
+        except BaseException:
+            work.waiting.clear()  # the other threads end after the pass that they are at
+            raise
 
     def _problem(self, ids: NDArray[np.int32]) -> Unscorable | None:
         if len(ids) == 0:
@@ -266,30 +255,24 @@ class Scorer:
             return Unscorable(reason="token_outside_vocabulary", detail=detail)
         return None
 
-    def _hidden(
-        self,
-        windows: Sequence[Window],
-        inputs: Sequence[NDArray[np.int64]],
-        offsets: NDArray[np.int64],
-        problems: list[Unscorable | None],
-    ) -> Iterator[tuple[NDArray[np.int64], "torch.Tensor"]]:
+    def _hidden(self, work: _Work) -> Iterator[tuple[NDArray[np.int64], "torch.Tensor"]]:
         """(positions in the joined documents, last hidden states) of what each pass scores, the
         observer's states after the scoring model's in each row.
 
-        A document whose single window does not fit into memory is written into `problems`.
+        A document whose single window does not fit into memory is written into the problems.
         """
         import torch
 
-        from signals.windows import padded_length
-
-        waiting = list(forward_passes(windows, self.fingerprint.window, self.token_budget))[::-1]
-        while waiting:
-            group = waiting.pop()
+        while True:
+            try:
+                group = work.waiting.pop()
+            except IndexError:
+                return
             length = padded_length(group[0].length, self.fingerprint.window)
             # right padding under a causal mask: what stands there changes nothing before it
             ids = np.zeros((len(group), length), dtype=np.int64)
             for row, item in enumerate(group):
-                ids[row, : item.length] = inputs[item.document][item.start : item.end]
+                ids[row, : item.length] = work.inputs[item.document][item.start : item.end]
             try:
                 on_device = torch.from_numpy(ids).to(self._device)
                 hidden = self._base(on_device, use_cache=False)[0]
@@ -297,46 +280,73 @@ class Scorer:
                     observed = self.observer.base_model(on_device, use_cache=False)[0]
                     hidden = torch.cat([hidden, observed], dim=-1)
             except torch.OutOfMemoryError as error:
-                torch.cuda.empty_cache()
-                self.oom_retries += 1
-                if len(group) > 1:
-                    half = len(group) // 2
-                    waiting += [group[half:], group[:half]]
-                else:
-                    detail = str(error).partition("\n")[0]
-                    problems[group[0].document] = Unscorable(reason="out_of_memory", detail=detail)
+                too_much = _out_of_memory(error)
+            else:
+                positions = [
+                    work.offsets[item.document] + np.arange(item.scored_from, item.end) for item in group
+                ]
+                rows = [
+                    row * length + np.arange(item.scored_from, item.end) - item.start
+                    for row, item in enumerate(group)
+                ]
+                work.passes.append((len(group), ids.size, sum(item.length for item in group)))
+                chosen = torch.from_numpy(np.concatenate(rows)).to(self._device)
+                yield np.concatenate(positions), hidden.reshape(-1, hidden.shape[-1])[chosen]
                 continue
-            self.pass_rows.append(len(group))
-            self.padded_tokens += ids.size
-            self.real_tokens += sum(item.length for item in group)
-            positions = [offsets[item.document] + np.arange(item.scored_from, item.end) for item in group]
-            rows = [
-                row * length + np.arange(item.scored_from, item.end) - item.start
-                for row, item in enumerate(group)
-            ]
-            chosen = torch.from_numpy(np.concatenate(rows)).to(self._device)
-            yield np.concatenate(positions), hidden.reshape(-1, hidden.shape[-1])[chosen]
+            # here, and not above, where the error still holds what had been calculated
+            torch.cuda.empty_cache()
+            work.retries.append(None)
+            if len(group) > 1:
+                half = len(group) // 2
+                work.waiting.extend([group[half:], group[:half]])
+            else:
+                work.problems[group[0].document] = too_much
 
-    def _head_statistics(self, hidden: "torch.Tensor", targets: "torch.Tensor") -> NDArray[np.float32]:
-        """Statistics (4, n), with an observer (5, n), of n <= HEAD_ROWS hidden states. The head is applied
-        to HEAD_ROWS always."""
+    def _score_chunk(self, work: _Work, positions: NDArray[np.int64], hidden: "torch.Tensor") -> None:
+        """Statistics of at most HEAD_ROWS positions. A document of which a single row's logits don't fit
+        into memory is written into the problems."""
+        import torch
+
+        waiting = [(positions, hidden, HEAD_ROWS)]
+        while waiting:
+            positions, hidden, rows = waiting.pop()
+            try:
+                targets = work.targets[torch.from_numpy(positions).to(self._device)]
+                work.statistics[:, positions] = self._head_statistics(hidden, targets, rows)
+                continue
+            except torch.OutOfMemoryError as error:
+                too_much = _out_of_memory(error)
+            torch.cuda.empty_cache()
+            work.retries.append(None)
+            half = rows // 2
+            if half:
+                parts = [slice(first, first + half) for first in range(0, len(positions), half)]
+                waiting.extend((positions[part], hidden[part], half) for part in parts)
+            else:
+                work.problems[int(np.searchsorted(work.offsets, positions[0], side="right")) - 1] = too_much
+
+    def _head_statistics(
+        self, hidden: "torch.Tensor", targets: "torch.Tensor", rows: int
+    ) -> NDArray[np.float32]:
+        """Statistics (4, n), with an observer (5, n), of n <= rows hidden states. The head is applied to
+        so many rows always."""
         import torch
 
         count = len(hidden)
-        if count < HEAD_ROWS:
-            padding = HEAD_ROWS - count
-            hidden = torch.nn.functional.pad(hidden, (0, 0, 0, padding))
-            targets = torch.nn.functional.pad(targets, (0, padding))
+        if count < rows:
+            hidden = torch.nn.functional.pad(hidden, (0, 0, 0, rows - count))
+            targets = torch.nn.functional.pad(targets, (0, rows - count))
         width = self._head.weight.shape[1]
         logits = self._head(hidden[:, :width])
-        rows = STATISTICS_ROWS if self._device.type == "cpu" else HEAD_ROWS
+        at_once = STATISTICS_ROWS if self._device.type == "cpu" else rows
         parts = [
-            token_statistics(*pair) for pair in zip(logits.split(rows), targets.split(rows), strict=True)
+            token_statistics(*pair)
+            for pair in zip(logits.split(at_once), targets.split(at_once), strict=True)
         ]
         result = torch.cat(parts, dim=1)
         if self.observer is not None:
             observed = self.observer.get_output_embeddings()(hidden[:, width:])
-            pairs = zip(logits.split(rows), observed.split(rows), strict=True)
+            pairs = zip(logits.split(at_once), observed.split(at_once), strict=True)
             crossed = torch.cat([cross_entropies(*pair) for pair in pairs])
             result = torch.cat([result, crossed[None]])
         statistics: NDArray[np.float32] = result[:, :count].cpu().numpy()
@@ -346,23 +356,34 @@ class Scorer:
 _NOT_FINITE = Unscorable(reason="not_finite", detail="the model gave NaN or infinity")
 
 
+def _out_of_memory(error: "torch.OutOfMemoryError") -> Unscorable:
+    return Unscorable(reason="out_of_memory", detail=str(error).partition("\n")[0])
+
+
 def _chunks(
     parts: Iterator[tuple[NDArray[np.int64], "torch.Tensor"]],
 ) -> Iterator[tuple[NDArray[np.int64], "torch.Tensor"]]:
     """The same rows in chunks of HEAD_ROWS, the last one shorter."""
     import torch
 
-    positions = np.empty(0, dtype=np.int64)
-    hidden: torch.Tensor | None = None
-    for more_positions, more in parts:
-        positions = np.concatenate([positions, more_positions])
-        hidden = more if hidden is None else torch.cat([hidden, more])
+    rest: tuple[NDArray[np.int64], torch.Tensor] | None = None
+    for positions, hidden in parts:
+        if rest is not None:
+            missing = HEAD_ROWS - len(rest[0])
+            rest = (
+                np.concatenate([rest[0], positions[:missing]]),
+                torch.cat([rest[1], hidden[:missing]]),
+            )
+            positions, hidden = positions[missing:], hidden[missing:]
+            if len(rest[0]) < HEAD_ROWS:
+                continue
+            yield rest
         whole = len(positions) // HEAD_ROWS * HEAD_ROWS
         for first in range(0, whole, HEAD_ROWS):
             yield positions[first : first + HEAD_ROWS], hidden[first : first + HEAD_ROWS]
-        positions, hidden = positions[whole:], hidden[whole:]
-    if hidden is not None and len(positions):
-        yield positions, hidden
+        rest = (positions[whole:], hidden[whole:])
+    if rest is not None and len(rest[0]):
+        yield rest
 
 
 def _finite(signals: LanguageModelSignals) -> bool:
@@ -370,121 +391,18 @@ def _finite(signals: LanguageModelSignals) -> bool:
     return all(value is None or np.isfinite(value) for value in values)
 
 
-def _settings(
-    name: str, folder: Path, dtype: str | None, window: int | None, stride: int | None
-) -> _Settings:
-    path = folder / "config.json"
-    if not path.is_file():
-        raise ModelError(f"{name}: no config.json in {folder}")
-    try:
-        config = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except msgspec.MsgspecError as error:
-        raise ModelError(f"{path}: {error}") from error
-    context = config.get("max_position_embeddings") or config.get("n_positions")
-    if not isinstance(context, int):
-        raise ModelError(f"{name}: config.json doesn't say how long the model's context is")
-    if window is None:
-        window = min(context, MAX_DEFAULT_WINDOW)
-    if not 1 <= window <= context:
-        raise ModelError(f"{name}: a window of {window} tokens, the model's context is {context}")
-    if stride is None:
-        stride = max(window * 3 // 4, 1)
-    if not 1 <= stride <= window:
-        raise ModelError(f"{name}: a stride of {stride} is not within 1..{window}, the window")
-    if dtype is not None and dtype not in DTYPES:
-        raise ModelError(f"{name}: dtype {dtype} is none of {', '.join(DTYPES)}")
-    return _Settings(dtype or DEFAULT_DTYPE, window, stride)
-
-
-def _weights_sha256(name: str, folder: Path) -> str:
-    """Of the one safetensors file, or over the names and hashes of the shards."""
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        pickled = any(next(folder.glob(pattern), None) for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt"))
-        hint = ": pickled weights are not loaded, convert them to safetensors" if pickled else f" in {folder}"
-        raise ModelError(f"{name}: no .safetensors file{hint}")
-    if len(files) == 1:
-        return file_sha256(files[0])
-    listed = [(path.name, file_sha256(path)) for path in files]
-    return hashlib.sha256(msgspec.json.encode(listed)).hexdigest()
-
-
-def _ready_model(name: str, fingerprint: ScorerFingerprint, place: "torch.device") -> Any:
-    """One model on its device, in the dtype and the kernels that suit it there."""
-    import torch
-
-    model = _load_model(name, model_folder(name).path, getattr(torch, fingerprint.dtype)).to(place)
-    if place.type == "cpu" and fingerprint.dtype != "float32" and not _has_bfloat16_units():
-        model = model.float()
-    elif place.type == "cpu" and fingerprint.dtype == "bfloat16":
-        from signals.cpu_kernels import use_cpu_kernels
-
-        use_cpu_kernels(model)
-    _check_head(name, model, fingerprint.window)
-    return model
-
-
-def _load_model(name: str, folder: Path, dtype: "torch.dtype") -> "torch.nn.Module":
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    try:
-        model, loading = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=dtype,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"{name}: can't be loaded: {str(error).strip().partition(chr(10))[0]}") from error
-    # transformers fills what a file lacks with random numbers and goes on
-    wrong = [*loading["missing_keys"], *loading.get("mismatched_keys", [])]
-    if wrong:
-        raise ModelError(
-            f"{name}: {len(wrong)} weights are missing or misshapen, {sorted(map(str, wrong))[0]} first"
-        )
-    module: torch.nn.Module = model.eval()
-    return module
-
-
-def _has_bfloat16_units() -> bool:
-    """Whether this CPU multiplies in bfloat16 itself, as far as torch was told to use it."""
-    import platform
-
-    import torch
-
-    if platform.machine() in ("x86_64", "AMD64"):
-        wide = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-        return wide and bool(torch.cpu._is_avx512_bf16_supported())
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-def _check_head(name: str, model: Any, window: int) -> None:
-    """That the head's output is the logits: some architectures scale or cap them afterwards."""
-    import torch
-
-    head = model.get_output_embeddings()
-    if head is None:
-        raise ModelError(f"{name}: not a causal LM with output embeddings")
-    ids = torch.arange(min(8, window, head.weight.shape[0]), device=head.weight.device)[None]
-    with torch.inference_mode():
-        whole = model(ids, use_cache=False).logits.float()
-        ours = head(model.base_model(ids, use_cache=False)[0]).float()
-    if not torch.allclose(whole, ours, rtol=1e-2, atol=1e-2, equal_nan=True):
-        raise ModelError(f"{name}: its logits are not its head on the last hidden state: not supported")
-
-
 def _token_budget(model: Any, place: "torch.device") -> int:
-    """Padded tokens of a pass: on a GPU what half its free memory holds of activations."""
+    """Padded tokens of a pass."""
     import torch
 
     if place.type != "cuda":
         return CPU_TOKEN_BUDGET
     free, _ = torch.cuda.mem_get_info(place)
+    return gpu_token_budget(free, model.config.hidden_size, model.dtype.itemsize)
+
+
+def gpu_token_budget(free: int, hidden_size: int, itemsize: int) -> int:
+    """Padded tokens of a pass on a GPU: what half of its free bytes holds of activations, 1024..131072."""
     # the widest moment of a layer: hidden states, four times them in the MLP, attention's inputs
-    bytes_a_token = 16 * model.config.hidden_size * model.dtype.itemsize
-    return int(min(max(free // 2 // bytes_a_token, 1024), 2**17))
+    bytes_a_token = 16 * hidden_size * itemsize
+    return min(max(free // 2 // bytes_a_token, 1024), 2**17)

@@ -9,10 +9,11 @@ from transformers import AutoModelForCausalLM
 
 from signals import cpu_kernels
 from signals.cpu_kernels import ATTENTION, QUERY_BLOCK, PackedLinear, block_attention, use_cpu_kernels
-from signals.scorer import Scorer, _has_bfloat16_units
+from signals.model_loading import has_bfloat16_units
+from signals.scorer import Scorer
 from tests.signals.tiny_models import SHAPES, write_model
 
-pytestmark = pytest.mark.skipif(not _has_bfloat16_units(), reason="this CPU does not multiply in bfloat16")
+pytestmark = pytest.mark.skipif(not has_bfloat16_units(), reason="this CPU does not multiply in bfloat16")
 
 
 def _random(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -71,14 +72,8 @@ def test_the_shipped_model_scores_the_same_bits_in_any_company() -> None:
     generator = np.random.default_rng(0)
     texts = [generator.integers(1, 8000, n).astype(np.int32) for n in (1, 9, 60, 64, 130, 257, 511, 700)]
     expected = scorer.score(texts, [9] * len(texts))
-    threads = torch.get_num_threads()
-    try:
-        for budget, count in ((1, 1), (20_000, 2)):
-            scorer.token_budget = budget
-            torch.set_num_threads(count)
-            assert scorer.score([*texts[::-1], *texts], [9] * 16) == expected[::-1] + expected
-    finally:
-        torch.set_num_threads(threads)
+    for scorer.token_budget, scorer.threads in ((1, 1), (20_000, 2), (600, 3)):
+        assert scorer.score([*texts[::-1], *texts], [9] * 16) == expected[::-1] + expected
 
 
 def test_a_torch_without_the_private_operators_keeps_its_own_products(tmp_path, monkeypatch) -> None:

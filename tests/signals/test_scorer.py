@@ -13,7 +13,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from signals.model_folder import ModelError
-from signals.scorer import Scorer, Unscorable, scorer_fingerprint
+from signals.scorer import HEAD_ROWS, Scorer, Unscorable, gpu_token_budget, scorer_fingerprint
 from signals.tokenization import load_tokenizer
 from tests.signals.tiny_models import CONTEXT, SHAPES, VOCABULARY, documents, reference, write_model
 
@@ -88,6 +88,29 @@ def test_a_score_is_the_same_bits_in_any_company(folder: Path, dtype: str) -> No
             assert scorer.score(texts, sizes) == expected
     finally:
         torch.set_num_threads(threads)
+    for scorer.threads in (1, 2, 5):
+        for scorer.token_budget in (CONTEXT, 300):
+            assert scorer.score(texts, sizes) == expected
+
+
+def test_a_failure_in_one_thread_ends_the_others_and_is_raised(tmp_path: Path) -> None:
+    scorer = Scorer.load(str(write_model(tmp_path, "gpt2")))
+    scorer.threads, scorer.token_budget = 2, 8
+    base, seen = scorer._base, []
+
+    def failing(ids: torch.Tensor, **options: object) -> object:
+        seen.append(len(ids))
+        if len(seen) == 3:
+            raise RuntimeError("the device is gone")
+        return base(ids, **options)
+
+    scorer._base = failing
+    texts = documents([8] * 200)
+    with pytest.raises(RuntimeError, match="the device is gone"):
+        scorer.score(texts, [9] * 200)
+    assert len(seen) < 200
+    scorer._base = base
+    assert len(scorer.score(texts, [9] * 200)) == len(scorer.pass_rows) == 200
 
 
 def test_surprisals_sum_to_the_nll(folder: Path) -> None:
@@ -147,6 +170,80 @@ def test_out_of_memory_halves_the_batch_then_rejects_the_one(tmp_path: Path) -> 
     assert scorer.oom_retries == 3  # four windows, the pair with the one that never fits, that one
     assert sorted(scorer.pass_rows) == [1, 1, 2]
     assert [results[i] for i in (0, 1, 3, 4)] == [expected[i] for i in (0, 1, 3, 4)]
+
+
+@pytest.mark.parametrize("holds", [128, 1])
+def test_a_head_out_of_memory_is_halved(tmp_path: Path, holds: int) -> None:
+    scorer = Scorer.load(str(write_model(tmp_path, "gpt2")))
+    texts = documents([64, 100, 200, 5])
+    expected = scorer.score(texts, [9] * 4)
+    head, calls = scorer._head, []
+
+    class Starved(torch.nn.Module):
+        weight = head.weight
+
+        def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+            calls.append(len(hidden))
+            if len(hidden) > holds:
+                raise torch.OutOfMemoryError("out of memory")
+            return head(hidden)
+
+    scorer._head = Starved()
+    assert scorer.score(texts, [9] * 4) == expected
+    assert scorer.oom_retries == sum(rows > holds for rows in calls) > 0
+    assert set(calls) == {rows for rows in (256, 128, 64, 32, 16, 8, 4, 2, 1) if rows >= holds}
+
+
+def test_a_row_that_the_head_has_no_memory_for_rejects_its_document_alone(tmp_path: Path) -> None:
+    scorer = Scorer.load(str(write_model(tmp_path, "gpt2")))
+    texts = documents([64, 30, 40])
+    texts[0], texts[1], texts[2] = (np.minimum(ids, 498).astype(np.int32) for ids in texts)
+    texts[1][7] = 499
+    expected = scorer.score(texts, [9] * 3)
+    statistics = scorer._head_statistics
+
+    def starved(hidden: torch.Tensor, targets: torch.Tensor, rows: int) -> object:
+        if bool((targets == 499).any()):
+            raise torch.OutOfMemoryError("out of memory\nwith details")
+        return statistics(hidden, targets, rows)
+
+    scorer._head_statistics = starved  # type: ignore[method-assign, assignment]
+    results = scorer.score(texts, [9] * 3)
+    assert results[1] == Unscorable(reason="out_of_memory", detail="out of memory")
+    assert [results[0], results[2]] == [expected[0], expected[2]]
+    assert scorer.oom_retries == 9  # 256 rows down to 1
+
+
+def test_the_head_always_sees_the_same_number_of_rows(folder: Path) -> None:
+    scorer = Scorer.load(str(folder))
+    head, calls = scorer._head, []
+
+    class Watched(torch.nn.Module):
+        weight = head.weight
+
+        def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+            calls.append(len(hidden))
+            return head(hidden)
+
+    scorer._head = Watched()
+    for lengths in ([1], [3, 400], [60] * 30):
+        scorer.score(documents(lengths), [9] * len(lengths))
+    assert set(calls) == {HEAD_ROWS}
+
+
+@pytest.mark.parametrize(
+    ("free", "hidden_size", "itemsize", "tokens"),
+    [
+        (70 * 2**30, 768, 2, 2**17),
+        (20 * 2**30, 4096, 2, 81_920),
+        (20 * 2**30, 4096, 4, 40_960),
+        (2**20, 4096, 2, 1024),
+    ],
+)
+def test_the_budget_of_a_gpu_is_what_half_its_free_memory_holds(
+    free: int, hidden_size: int, itemsize: int, tokens: int
+) -> None:
+    assert gpu_token_budget(free, hidden_size, itemsize) == tokens
 
 
 def test_without_bos_the_first_token_is_not_scored(tmp_path: Path) -> None:
@@ -345,7 +442,7 @@ def test_a_cpu_without_units_for_a_dtype_calculates_in_float32(
 ) -> None:
     folder = write_model(tmp_path, "llama")
     usual = Scorer.load(str(folder), dtype=dtype)
-    monkeypatch.setattr("signals.scorer._has_bfloat16_units", lambda: False)
+    monkeypatch.setattr("signals.model_loading.has_bfloat16_units", lambda: False)
     widened = Scorer.load(str(folder), dtype=dtype)
     assert widened.fingerprint.id == usual.fingerprint.id
     assert widened.fingerprint.instruction_set.endswith(", float32 arithmetic")
