@@ -10,6 +10,7 @@ With p = softmax of the logits at a position, x the token that came, l = ln p(x)
 - predictive variance of ln p:  sum_v p (ln p)^2 - H^2         nats squared, >= 0
 - rank of x: 1 + tokens with a larger logit                    1..V (ties count for x)
 - cross-entropy of an observer's distribution o: -sum_v o ln p  nats, >= 0; with two models alone
+- surprisal of x under the observer: -ln o(x)   nats, >= 0; with two models alone
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +23,7 @@ from schemas.measurements import LanguageModelSignals
 if TYPE_CHECKING:
     import torch
 
-FORMULA = 1
+FORMULA = 2
 """Version of what this module computes: part of a scorer's fingerprint. Raise it with any change."""
 
 MIN_K_SHARE = 0.2
@@ -38,6 +39,7 @@ class TokenStatistics(NamedTuple):
     variance: NDArray[np.float32]
     rank: NDArray[np.float32]
     cross_entropy: NDArray[np.float32] | None = None
+    observer_surprisal: NDArray[np.float32] | None = None
 
 
 def token_statistics(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
@@ -51,16 +53,16 @@ def token_statistics(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.
     column = targets[:, None]
     # Relative to the true token's logit: softmax does not mind, ranks need the sign alone, and the
     # second moment does not cancel, as it would for a model whose logits lie around -100.
-    relative = logits.float()
-    relative = relative - relative.gather(1, column)
-    product = torch.gt(relative, 0, out=torch.empty_like(relative))
-    rank = product.sum(1).add_(1)
-    probability = relative.softmax(1)
-    true_probability = probability.gather(1, column).squeeze(1)
-    # in place from here: the chunk is made to stay in the cache, a second buffer would not
-    torch.mul(probability, relative, out=product)
-    first_moment = product.sum(1)
-    second_moment = product.mul_(relative).sum(1)
+    relative = logits.to(torch.float32, copy=True)
+    relative.sub_(relative.gather(1, column))
+    # One other buffer for all that follows: the chunk is made to stay in the cache, and memory that
+    # the allocator fetches anew for each chunk costs as much as the arithmetic.
+    other = torch.gt(relative, 0, out=torch.empty_like(relative))
+    rank = other.sum(1).add_(1)
+    torch.softmax(relative, 1, out=other)
+    true_probability = other.gather(1, column).squeeze(1)
+    first_moment = other.mul_(relative).sum(1)
+    second_moment = other.mul_(relative).sum(1)
     log_sum = true_probability.log().neg_()
     underflowed = true_probability < _TINY
     if bool(underflowed.any()):
@@ -75,11 +77,20 @@ def token_statistics(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.
     )
 
 
-def cross_entropies(logits: "torch.Tensor", observer_logits: "torch.Tensor") -> "torch.Tensor":
-    """-sum_v o(v) ln p(v) of each row, both (rows, vocabulary) -> (rows,) float32: o is the softmax of
-    the observer's logits, p that of the scoring model's. A row's result depends on that row alone."""
-    product = observer_logits.float().softmax(1).mul_(logits.float().log_softmax(1))
-    return product.sum(1).neg_().clamp_(min=0)
+def observer_statistics(
+    logits: "torch.Tensor", observer_logits: "torch.Tensor", targets: "torch.Tensor"
+) -> "torch.Tensor":
+    """What a second model adds: both logits (rows, vocabulary), targets (rows,) -> (2, rows) float32.
+
+    The first row is -sum_v o(v) ln p(v), with o the softmax of the observer's logits and p that of the
+    scoring model's, the second -ln o(target). A row's result depends on that row alone.
+    """
+    import torch
+
+    observed = observer_logits.float().log_softmax(1)
+    surprisal = observed.gather(1, targets[:, None]).squeeze(1).neg_()
+    crossed = observed.exp_().mul_(logits.float().log_softmax(1)).sum(1).neg_()
+    return torch.stack([crossed, surprisal]).clamp_(min=0)
 
 
 def document_signals(tokens: TokenStatistics, byte_count: int) -> LanguageModelSignals:
@@ -101,6 +112,8 @@ def document_signals(tokens: TokenStatistics, byte_count: int) -> LanguageModelS
     - top_10_share, top_100_share: share of r <= 10, r <= 100 (Gehrmann et al. 2019, GLTR).
     - binoculars = sum s / sum X with X the cross-entropy per token (Hans et al. 2024: the model that
       scores is their performer, the other their observer); null without an observer.
+    - cross_entropy_difference = (sum s - sum s') / T with s' the observer's surprisal (Moore and Lewis
+      2010), nats a token: above 0 where the observer predicts the text better; null without an observer.
 
     Values can be infinite or NaN only if the statistics are, or perplexity passes 1e308: the caller checks.
     """
@@ -121,6 +134,9 @@ def document_signals(tokens: TokenStatistics, byte_count: int) -> LanguageModelS
     lowest = max(int(count * MIN_K_SHARE), 1)
     least_likely = np.partition(surprisal, count - lowest)[count - lowest :]
     crossed = 0.0 if tokens.cross_entropy is None else float(tokens.cross_entropy.astype(np.float64).sum())
+    difference = None
+    if tokens.observer_surprisal is not None:
+        difference = (nll - float(tokens.observer_surprisal.astype(np.float64).sum())) / count
     with np.errstate(over="ignore"):
         perplexity = float(np.exp(nll / count))
     return LanguageModelSignals(
@@ -143,4 +159,5 @@ def document_signals(tokens: TokenStatistics, byte_count: int) -> LanguageModelS
         top_10_share=float((tokens.rank <= 10).mean()),
         top_100_share=float((tokens.rank <= 100).mean()),
         binoculars=nll / crossed if crossed > 0 else None,
+        cross_entropy_difference=difference,
     )

@@ -19,8 +19,8 @@ from schemas.measurements import LanguageModelSignals
 from schemas.scorer import ScorerFingerprint
 from signals.language_model_signals import (
     TokenStatistics,
-    cross_entropies,
     document_signals,
+    observer_statistics,
     token_statistics,
 )
 from signals.model_folder import ModelError, model_names
@@ -39,7 +39,7 @@ __all__ = ["Scorer", "Unscorable", "scorer_fingerprint"]
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 CPU_TOKEN_BUDGET = 2048
-"""Padded tokens of a forward pass: enough to fill a core, few enough for activations in the cache."""
+"""Padded tokens of a forward pass: many rows a product, and activations that stay in a core's cache."""
 HEAD_ROWS = 256
 """Rows of hidden states that the head sees at once; fewer only where memory doesn't hold their logits."""
 STATISTICS_ROWS = 64
@@ -67,7 +67,7 @@ class _Work(NamedTuple):
     """Where each document's predictions begin in the joined ones, and where the last one's end."""
     targets: "torch.Tensor"
     statistics: NDArray[np.float32]
-    """(4, predictions), with an observer (5, predictions)."""
+    """(4, predictions), with an observer (6, predictions)."""
     problems: list[Unscorable | None]
     passes: list[tuple[int, int, int]]
     """Of each pass done: windows, tokens with padding, tokens without."""
@@ -121,8 +121,8 @@ class Scorer:
     ) -> "Scorer":
         """A scorer from `reference-en`, a folder (local, `gs://`) or a hub name (`NAME@REVISION`).
 
-        Two of them as `A,B`, with the same tokenizer, give Binoculars' score beside the rest: A gives
-        all the other signals and is its performer, B is its observer.
+        Two of them as `A,B`, with the same tokenizer, give Binoculars' score and the cross-entropy
+        difference beside the rest: A gives all the other signals and is the performer, B the observer.
 
         `window` is in tokens, BOS included (default: the model's context, at most 2048); `stride` is how
         far each window lies after the one before (default: three quarters of the window, so that every
@@ -226,7 +226,7 @@ class Scorer:
             inputs=inputs,
             offsets=offsets,
             targets=joined,
-            statistics=np.zeros((4 if self.observer is None else 5, len(joined)), dtype=np.float32),
+            statistics=np.zeros((4 if self.observer is None else 6, len(joined)), dtype=np.float32),
             problems=problems,
             passes=[],
             retries=[],
@@ -328,7 +328,7 @@ class Scorer:
     def _head_statistics(
         self, hidden: "torch.Tensor", targets: "torch.Tensor", rows: int
     ) -> NDArray[np.float32]:
-        """Statistics (4, n), with an observer (5, n), of n <= rows hidden states. The head is applied to
+        """Statistics (4, n), with an observer (6, n), of n <= rows hidden states. The head is applied to
         so many rows always."""
         import torch
 
@@ -346,9 +346,9 @@ class Scorer:
         result = torch.cat(parts, dim=1)
         if self.observer is not None:
             observed = self.observer.get_output_embeddings()(hidden[:, width:])
-            pairs = zip(logits.split(at_once), observed.split(at_once), strict=True)
-            crossed = torch.cat([cross_entropies(*pair) for pair in pairs])
-            result = torch.cat([result, crossed[None]])
+            chunks = (logits.split(at_once), observed.split(at_once), targets.split(at_once))
+            more = [observer_statistics(*chunk) for chunk in zip(*chunks, strict=True)]
+            result = torch.cat([result, torch.cat(more, dim=1)])
         statistics: NDArray[np.float32] = result[:, :count].cpu().numpy()
         return statistics
 
