@@ -18,7 +18,11 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["schemas*", "signals*", "transforms*", "pipelines*", "wellspring*"]),
-    package_data={"signals": ["reference_en/*"], "pipelines": ["demo_pages/*"], "schemas": ["py.typed"]},
+    package_data={
+        "signals": ["reference_en/*", "reference_en_machine/*"],
+        "pipelines": ["demo_pages/*"],
+        "schemas": ["py.typed"],
+    },
     install_requires=[
         "apache-beam>=2.77,<3",
         "blingfire>=0.1.8",

@@ -5,10 +5,17 @@
 Reads gzipped JSONL files (lines `{"id", "text"}`; the file's name is the register), trains until the
 budget is used, and leaves config, safetensors weights in bfloat16, tokenizer and README.md in the
 output folder. Work in progress lies in OUTPUT.training: started again, the job goes on from there.
+
+    wellspring train-reference --corpus='labelled/*.jsonl.gz' --label=synthetic \\
+        --start=signals/reference_en --output=signals/reference_en/observer
+
+goes on from a trained model with the lines of one label: the second model of a pair, whose predictions
+of machine text the first one's are compared with.
 """
 
 import argparse
 import glob
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,9 +33,12 @@ def run(argv: Sequence[str] | None = None) -> int:
     """The job. Returns 0; exits with 2 and one line where the arguments are wrong."""
     parser = _parser()
     args = parser.parse_args(argv)
-    paths = sorted(Path(path) for path in glob.glob(args.corpus))  # noqa: PTH207 (an absolute pattern)
-    if not paths:
-        parser.error(f"--corpus={args.corpus} matches no file")
+    patterns = args.corpus.split(",")
+    matches = {pattern: glob.glob(pattern) for pattern in patterns}  # noqa: PTH207 (absolute patterns)
+    for pattern, found in matches.items():
+        if not found:
+            parser.error(f"--corpus={pattern} matches no file")
+    paths = sorted({Path(path) for found in matches.values() for path in found})
     weights = _weights(parser, args.weights)
 
     import torch
@@ -48,12 +58,19 @@ def run(argv: Sequence[str] | None = None) -> int:
         tokens=args.tokens,
         seed=args.seed,
     )
-    documents, held_out = training.split_held_out(training.read_corpus(paths))
+    if args.start:
+        try:
+            recipe = training.going_on_from(args.start, recipe)
+        except OSError as error:
+            parser.error(f"--start={args.start}: {str(error).partition(chr(10))[0]}")
+    documents, held_out = training.split_held_out(training.read_corpus(paths, args.label))
     _say(f"{len(documents)} documents to train on, {len(held_out)} held out, of {len(paths)} registers")
     work = Path(args.output.rstrip("/") + ".training")
     work.mkdir(parents=True, exist_ok=True)
     tokenizer_path = work / "tokenizer.json"
-    if not tokenizer_path.exists():
+    if args.start:
+        shutil.copyfile(Path(args.start) / "tokenizer.json", tokenizer_path)
+    elif not tokenizer_path.exists():
         texts = (document.text for document in training.weighted(documents, weights, recipe.seed, 0))
         training.train_tokenizer(texts, recipe.vocabulary).save(str(tokenizer_path))
         _say(f"tokenizer: {recipe.vocabulary} tokens")
@@ -77,8 +94,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Trains an embedded scoring model on text.",
         allow_abbrev=False,
     )
-    parser.add_argument("--corpus", required=True, help="glob of .jsonl.gz files, lines {id, text}")
+    parser.add_argument("--corpus", required=True, help="globs of .jsonl.gz files, lines {id, text}")
     parser.add_argument("--output", required=True, help="folder for the model")
+    parser.add_argument(
+        "--label", choices=["human", "synthetic"], help="of lines that have a label, those with this one only"
+    )
+    parser.add_argument("--start", help="folder of a trained model to go on from, with its shape")
     parser.add_argument("--minutes", type=float, default=30.0, help="training time (default 30)")
     parser.add_argument("--tokens", type=int, help="budget in tokens instead: repeatable, see --seed")
     parser.add_argument("--seed", type=int, default=7)

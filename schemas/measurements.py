@@ -40,6 +40,12 @@ class LanguageModelSignals(msgspec.Struct, frozen=True, kw_only=True):
     binoculars: float | None = None
     """Perplexity over cross-perplexity of two models, in logarithms, > 0 and about 1, lower for machine
     text (Hans et al. 2024); null with a single model."""
+    cross_entropy_difference: float | None = None
+    """Nats a token by which the second model predicts the text better than the first (Moore and Lewis
+    2010); null with a single model."""
+
+
+_OF_PAIRS = ("binoculars", "cross_entropy_difference")
 
 
 class Measurements(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +86,8 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True):
     top_10_share: float | None = None
     top_100_share: float | None = None
     binoculars: float | None = None
-    """Null with a single model, without a line in `undefined`."""
+    cross_entropy_difference: float | None = None
+    """Both null with a single model, without a line in `undefined`."""
 
     def with_signals(self, signals: LanguageModelSignals, scorer: str) -> "Measurements":
         """The same measurements with the LM signals filled in, nulls among them explained."""
@@ -88,7 +95,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True):
         nulls = [
             f"{name}: {signals.scored_tokens} scored tokens don't define it"
             for name, value in values.items()
-            if value is None and name != "binoculars"
+            if value is None and name not in _OF_PAIRS
         ]
         return msgspec.structs.replace(self, scorer=scorer, undefined=self.undefined + nulls, **values)
 

@@ -98,11 +98,12 @@ def write_card(
     megabytes = sum(path.stat().st_size for path in folder.iterdir() if path.name != "README.md") / 1e6
     parameters = _parameters(folder)
     table = "\n".join(rows)
+    start = f" It went on from `{Path(recipe.start).name}`." if recipe.start else ""
     # their headings become subsections of the card's
     notes = re.sub(r"^#", "###", corpus_notes.strip(), flags=re.MULTILINE) or "Not stated."
     text = f"""# {folder.name}: a small causal LM that scores English text
 
-Written by `wellspring train-reference`. It measures text; it is not meant to write any.
+Written by `wellspring train-reference`. It measures text; it is not meant to write any.{start}
 
 - Shape: GPT-2, {recipe.layers} layers, width {recipe.width}, {recipe.heads} heads, context \
 {recipe.context}, {parameters / 1e6:.1f}M parameters, head tied to the embeddings.

@@ -10,7 +10,12 @@ from pathlib import Path
 import msgspec
 
 REFERENCE_EN = "reference-en"
-_EMBEDDED = {REFERENCE_EN: Path(__file__).parent / "reference_en"}
+REFERENCE_EN_MACHINE = "reference-en-machine"
+"""The embedded model trained further on machine text: the observer in `reference-en,reference-en-machine`."""
+_EMBEDDED = {
+    REFERENCE_EN: Path(__file__).parent / "reference_en",
+    REFERENCE_EN_MACHINE: Path(__file__).parent / "reference_en_machine",
+}
 _WANTED = (".json", ".safetensors", ".txt", ".model")
 """Configuration, weights and tokenizer. Pickled weights and code are never fetched."""
 _HUB_NAME = re.compile(r"(?P<name>[\w.-]+(/[\w.-]+)?)(@(?P<revision>[\w./-]+))?")

@@ -59,6 +59,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     minutes: float = 30.0
     tokens: int | None = None
     seed: int = 7
+    start: str | None = None
+    """Folder of a trained model to go on from: its weights, tokenizer and shape, gentler rates."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,12 +83,19 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
     held_out_loss: float
 
 
-def read_corpus(paths: Iterable[Path]) -> list[CorpusDocument]:
+class _Line(msgspec.Struct):
+    id: str
+    text: str
+    label: str | None = None
+
+
+def read_corpus(paths: Iterable[Path], label: str | None = None) -> list[CorpusDocument]:
     """All documents of gzipped JSONL files, lines `{"id", "text"}`, white space folded to spaces.
 
+    Lines may have a `label` (human or synthetic): with `label` given, those of another one are left out.
     Raises msgspec.ValidationError naming file and line where a line isn't of that form.
     """
-    line_decoder = msgspec.json.Decoder(dict[str, str])
+    line_decoder = msgspec.json.Decoder(_Line)
     documents = []
     for path in sorted(paths):
         register = path.name.removesuffix(".gz").removesuffix(".jsonl")
@@ -94,10 +103,11 @@ def read_corpus(paths: Iterable[Path]) -> list[CorpusDocument]:
             for number, line in enumerate(lines, 1):
                 try:
                     record = line_decoder.decode(line)
-                    text = " ".join(record["text"].split())
-                    documents.append(CorpusDocument(register, record["id"], text))
-                except (msgspec.MsgspecError, KeyError) as error:
+                except msgspec.MsgspecError as error:
                     raise msgspec.ValidationError(f"{path}:{number}: {error!r}") from error
+                if label is None or record.label in (None, label):
+                    text = " ".join(record.text.split())
+                    documents.append(CorpusDocument(register, record.id, text))
     return documents
 
 
@@ -209,7 +219,7 @@ def train(
     bos = tokenizer.token_to_id(BOS)
     if bos is None:
         raise ValueError(f"the tokenizer has no {BOS}")
-    model = new_model(recipe, bos)
+    model = new_model(recipe, bos) if recipe.start is None else _started(recipe.start)
     optimizers = _optimizers(model, recipe)
     ids_of = _encode(tokenizer, documents)
     held_ids = sorted(_encode(tokenizer, held_out).items())
@@ -267,6 +277,25 @@ def train(
     return model, Training(steps=step, tokens=tokens, seconds=seconds, held_out_loss=held_out_loss)
 
 
+def going_on_from(folder: str, recipe: Recipe) -> Recipe:
+    """The recipe for more training of the model in `folder`: its shape, and a third of the rates.
+
+    Raises OSError where there is no such model.
+    """
+    config = GPT2Config.from_pretrained(folder, local_files_only=True)
+    return msgspec.structs.replace(
+        recipe,
+        start=folder,
+        layers=config.n_layer,
+        width=config.n_embd,
+        heads=config.n_head,
+        context=config.n_positions,
+        vocabulary=config.vocab_size,
+        matrix_rate=recipe.matrix_rate / 3,
+        other_rate=recipe.other_rate / 3,
+    )
+
+
 def new_model(recipe: Recipe, bos: int) -> GPT2LMHeadModel:
     """A GPT-2-shaped model with random weights (torch's seed), head tied to the embeddings."""
     config = GPT2Config(
@@ -285,6 +314,13 @@ def new_model(recipe: Recipe, bos: int) -> GPT2LMHeadModel:
         use_cache=False,
     )
     return GPT2LMHeadModel(config)
+
+
+def _started(folder: str) -> GPT2LMHeadModel:
+    model: GPT2LMHeadModel = GPT2LMHeadModel.from_pretrained(
+        folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
+    )
+    return model
 
 
 class ChunkedCrossEntropy(torch.autograd.Function):

@@ -47,8 +47,39 @@ def test_a_toy_corpus_becomes_a_scorer_with_a_card(tmp_path: Path) -> None:
     assert "| 0.5 | " in card
 
 
+def test_a_second_model_goes_on_from_the_first_with_the_lines_of_one_label(tmp_path: Path) -> None:
+    corpus = _corpus(tmp_path / "corpus")
+    with gzip.open(tmp_path / "labelled.jsonl.gz", "wt") as file:
+        for i in range(80):
+            for label, text in (("human", "no such words here"), ("synthetic", "delve into rain " * 20)):
+                line = {"id": f"{label}/{i}", "text": text, "label": label, "generator": None}
+                file.write(json.dumps(line) + "\n")
+    first, second = tmp_path / "first", tmp_path / "second"
+    sizes = ["--layers=1", "--width=64", "--context=32", "--vocabulary=300", "--tokens=8000"]
+    assert run([f"--corpus={corpus}", f"--output={first}", *sizes]) == 0
+    more = [f"--corpus={tmp_path / 'labelled.jsonl.gz'}", "--label=synthetic", "--tokens=8000"]
+    assert run([*more, f"--start={first}", f"--output={second}"]) == 0
+    assert (second / "tokenizer.json").read_bytes() == (first / "tokenizer.json").read_bytes()
+    card = (second / "README.md").read_text()
+    assert "went on from `first`" in card
+    assert "1 layers, width 64" in card
+    texts = ["delve into rain delve into rain", "dear friend thank you for the note"]
+    ids = load_tokenizer(str(first)).encode_batch(texts)
+    machine, human = Scorer.load(f"{first},{second}").score(ids, [len(text) for text in texts])
+    assert not isinstance(machine, Unscorable) and not isinstance(human, Unscorable)
+    assert machine.cross_entropy_difference is not None and human.cross_entropy_difference is not None
+    assert machine.cross_entropy_difference > 0 > human.cross_entropy_difference
+
+
 @pytest.mark.parametrize(
-    "flags", [["--corpus=nothing*.gz"], ["--weights=letters"], ["--weights=letters=-1"], ["--minute=3"]]
+    "flags",
+    [
+        ["--corpus=nothing*.gz"],
+        ["--start=nowhere"],
+        ["--weights=letters"],
+        ["--weights=letters=-1"],
+        ["--minute=3"],
+    ],
 )
 def test_wrong_arguments_are_exit_code_2(
     flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

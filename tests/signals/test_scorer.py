@@ -321,7 +321,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("bfloat16", 2e-2)])
-def test_two_models_give_binoculars_beside_the_rest(
+def test_two_models_give_binoculars_and_their_difference_beside_the_rest(
     pair: tuple[Path, Path], dtype: str, tolerance: float
 ) -> None:
     names = ",".join(map(str, pair))
@@ -336,12 +336,15 @@ def test_two_models_give_binoculars_beside_the_rest(
         inputs = torch.tensor([[0, *ids.tolist()]])[:, :-1]
         with torch.no_grad():
             performed = performer(inputs).logits[0].log_softmax(-1)
-            observed = observer(inputs).logits[0].softmax(-1)
+            observer_log = observer(inputs).logits[0].log_softmax(-1)
+            observed = observer_log.exp()
         nll = -sum(performed[t, token].item() for t, token in enumerate(ids))
         crossed = -sum((observed[t] * performed[t]).sum().item() for t in range(len(ids)))
         assert not isinstance(got, Unscorable)
         assert got.binoculars == pytest.approx(nll / crossed, rel=tolerance)
-        assert single == msgspec.structs.replace(got, binoculars=None)
+        difference = (nll + sum(observer_log[t, token].item() for t, token in enumerate(ids))) / len(ids)
+        assert got.cross_entropy_difference == pytest.approx(difference, rel=tolerance, abs=tolerance)
+        assert single == msgspec.structs.replace(got, binoculars=None, cross_entropy_difference=None)
 
 
 def test_binoculars_are_the_same_bits_in_any_company(pair: tuple[Path, Path]) -> None:

@@ -1,0 +1,86 @@
+"""`python -m benchmarks.signal_auroc --labelled=FILE`: how far each signal alone separates the labels.
+
+Prints a Markdown table of ROC AUC for each source of a labelled JSONL file (`id, text, label, source`;
+0.5 is chance, below it machine text has the lower values) and its mean over the sources: for a model's
+card. Of each source and label so many documents are taken, by hash of the id, and of each its first tokens.
+"""
+
+import argparse
+import gzip
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from schemas.measurements import LanguageModelSignals
+from signals.hashing import stable_hash
+from signals.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
+from signals.scorer import Scorer
+from signals.tokenization import load_tokenizer
+
+LEFT_OUT = {"scored_tokens", "nll"}
+"""They grow with the text's length."""
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
+    parser.add_argument("--labelled", required=True)
+    parser.add_argument("--scorer", default=f"{REFERENCE_EN},{REFERENCE_EN_MACHINE}")
+    parser.add_argument("--documents", type=int, default=120, help="of each source and label (default 120)")
+    parser.add_argument("--tokens", type=int, default=300, help="of each document (default 300)")
+    chosen = parser.parse_args(arguments)
+    rows = _documents(chosen.labelled, chosen.documents)
+    texts = [row["text"] for row in rows]
+    ids = [each[: chosen.tokens] for each in load_tokenizer(chosen.scorer).encode_batch(texts)]
+    scored = Scorer.load(chosen.scorer).score(ids, [len(text.encode()) for text in texts])
+    kept = [
+        (row, each) for row, each in zip(rows, scored, strict=True) if isinstance(each, LanguageModelSignals)
+    ]
+    names = [name for name in LanguageModelSignals.__struct_fields__ if name not in LEFT_OUT]
+    sources = sorted({row["source"] for row, _ in kept})
+    print(f"{len(kept)} documents, {chosen.tokens} tokens of each at most\n")
+    print(f"| signal | {' | '.join(sources)} | mean |\n|{'---|' * (len(sources) + 2)}")
+    for name in names:
+        areas = [_area(name, [pair for pair in kept if pair[0]["source"] == source]) for source in sources]
+        figures = " | ".join(f"{area:.2f}" for area in areas)
+        print(f"| {name} | {figures} | {np.mean(areas):.2f} |")
+    return 0
+
+
+def roc_auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """Share of (positive, negative) pairs in which the positive scores higher, ties half."""
+    positives, negatives = int(positive.sum()), int((~positive).sum())
+    ranks = rankdata(scores)[positive].sum() - positives * (positives + 1) / 2
+    return float(ranks / (positives * negatives))
+
+
+def _area(name: str, pairs: Sequence[tuple[dict[str, Any], LanguageModelSignals]]) -> float:
+    defined = [(getattr(each, name), row["label"]) for row, each in pairs if getattr(each, name) is not None]
+    scores = np.array([value for value, _ in defined], dtype=np.float64)
+    return roc_auc(scores, np.array([label == "synthetic" for _, label in defined]))
+
+
+def _documents(path: str, count: int) -> list[dict[str, Any]]:
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            groups[row["source"], row["label"]].append(row)
+    chosen = [
+        row
+        for _, group in sorted(groups.items())
+        for row in sorted(group, key=lambda row: stable_hash(row["id"], "auroc"))[:count]
+    ]
+    both = {source for source, label in groups if label == "human"} & {
+        source for source, label in groups if label == "synthetic"
+    }
+    return [row for row in chosen if row["source"] in both]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
