@@ -22,7 +22,7 @@ def test_area_is_the_share_of_pairs_in_order() -> None:
 def test_a_row_for_each_signal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "labelled.jsonl.gz"
     with gzip.open(path, "wt") as file:
-        for label, text in (("human", "the cat sat on the mat"), ("synthetic", "zq zq zq zq zq zq")):
+        for label, text in (("human", "the cat sat on the mat"), ("synthetic", "zqv xjk wqz qjx vzk kxq")):
             for i in range(3):
                 line = {"id": f"{label}{i}", "text": f"{text} {i}", "label": label, "source": "a"}
                 file.write(json.dumps(line) + "\n")
@@ -30,5 +30,5 @@ def test_a_row_for_each_signal(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main([f"--labelled={path}"]) == 0
     printed = capsys.readouterr().out
     assert "6 documents" in printed
-    assert "| perplexity | 1.00 | 1.00 |" in printed
+    assert "| bits_per_byte | 1.00 | 1.00 |" in printed
     assert "cross_entropy_difference" in printed
