@@ -66,20 +66,19 @@ def _area(name: str, pairs: Sequence[tuple[dict[str, Any], LanguageModelSignals]
 
 
 def _documents(path: str, count: int) -> list[dict[str, Any]]:
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    """`count` of each label, by hash of the id, of the sources that have both labels."""
+    sources: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
-            groups[row["source"], row["label"]].append(row)
-    chosen = [
+            sources[row["source"]][row["label"]].append(row)
+    return [
         row
-        for _, group in sorted(groups.items())
-        for row in sorted(group, key=lambda row: stable_hash(row["id"], "auroc"))[:count]
+        for _, labels in sorted(sources.items())
+        if len(labels) == 2
+        for _, rows in sorted(labels.items())
+        for row in sorted(rows, key=lambda row: stable_hash(row["id"], "auroc"))[:count]
     ]
-    both = {source for source, label in groups if label == "human"} & {
-        source for source, label in groups if label == "synthetic"
-    }
-    return [row for row in chosen if row["source"] in both]
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from signals.batch_signals import LINEAR_SIGNALS
 from signals.evidence import parse_sources
 from signals.model_folder import REFERENCE_EN
 from signals.profiles import SEED, parse_profile
-from signals.scorer import scorer_fingerprint
+from signals.scorer_fingerprint import scorer_fingerprint
 from signals.strata import STRATUM_FIELDS
 from signals.tokenization import load_tokenizer
 

@@ -24,7 +24,8 @@ from signals.measuring import measure_documents, with_language
 from signals.model_folder import REFERENCE_EN
 from signals.profiles import SEED
 from signals.provenance import label
-from signals.scorer import Scorer, scorer_fingerprint
+from signals.scorer import Scorer
+from signals.scorer_fingerprint import scorer_fingerprint
 from signals.scoring import score_documents
 from signals.tokenization import Tokenizer, load_tokenizer
 from signals.votes import judge

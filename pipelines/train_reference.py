@@ -7,7 +7,7 @@ budget is used, and leaves config, safetensors weights in bfloat16, tokenizer an
 output folder. Work in progress lies in OUTPUT.training: started again, the job goes on from there.
 
     wellspring train-reference --corpus='labelled/*.jsonl.gz' --label=synthetic \\
-        --start=signals/reference_en --output=signals/reference_en/observer
+        --start=signals/reference_en --output=signals/reference_en_machine
 
 goes on from a trained model with the lines of one label: the second model of a pair, whose predictions
 of machine text the first one's are compared with.
@@ -15,7 +15,6 @@ of machine text the first one's are compared with.
 
 import argparse
 import glob
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,10 +66,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     _say(f"{len(documents)} documents to train on, {len(held_out)} held out, of {len(paths)} registers")
     work = Path(args.output.rstrip("/") + ".training")
     work.mkdir(parents=True, exist_ok=True)
-    tokenizer_path = work / "tokenizer.json"
-    if args.start:
-        shutil.copyfile(Path(args.start) / "tokenizer.json", tokenizer_path)
-    elif not tokenizer_path.exists():
+    tokenizer_path = Path(args.start or work) / "tokenizer.json"
+    if not args.start and not tokenizer_path.exists():
         texts = (document.text for document in training.weighted(documents, weights, recipe.seed, 0))
         training.train_tokenizer(texts, recipe.vocabulary).save(str(tokenizer_path))
         _say(f"tokenizer: {recipe.vocabulary} tokens")

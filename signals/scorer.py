@@ -32,8 +32,6 @@ from signals.windows import Window, document_windows, forward_passes, padded_len
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Scorer", "Unscorable", "scorer_fingerprint"]
-
 # OpenMP reads this when torch is loaded. By default its threads spin where they wait for each other:
 # with a second process on the same cores that costs four fifths of the speed, alone it gains nothing.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

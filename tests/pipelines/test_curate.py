@@ -12,7 +12,7 @@ from pipelines.cli import main
 from pipelines.run_folder import read_manifest
 from schemas.profile import Gate, Limit
 from signals.profiles import SEED
-from signals.scorer import scorer_fingerprint
+from signals.scorer_fingerprint import scorer_fingerprint
 from tests.pipelines.crawl import write_crawl
 
 

@@ -8,7 +8,7 @@ from pipelines.arguments import UsageError, parse_arguments
 from pipelines.curate_settings import parser, settle
 from schemas.profile import Gate, Limit
 from signals.profiles import SEED
-from signals.scorer import scorer_fingerprint
+from signals.scorer_fingerprint import scorer_fingerprint
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from schemas.measurements import LanguageModelSignals
 from signals import cpu_kernels
 from signals.cpu_kernels import ATTENTION, QUERY_BLOCK, PackedLinear, block_attention, use_cpu_kernels
 from signals.model_loading import has_bfloat16_units
@@ -70,8 +71,11 @@ def test_a_model_says_the_same_with_them(tmp_path, shape: str) -> None:
 def test_the_shipped_model_scores_the_same_bits_in_any_company() -> None:
     scorer = Scorer.load("reference-en")
     generator = np.random.default_rng(0)
-    texts = [generator.integers(1, 8000, n).astype(np.int32) for n in (1, 9, 60, 64, 130, 257, 511, 700)]
+    vocabulary = scorer.model.config.vocab_size
+    lengths = (1, 9, 60, 64, 130, 257, 511, 700)
+    texts = [generator.integers(1, vocabulary, n).astype(np.int32) for n in lengths]
     expected = scorer.score(texts, [9] * len(texts))
+    assert all(isinstance(each, LanguageModelSignals) for each in expected)
     for scorer.token_budget, scorer.threads in ((1, 1), (20_000, 2), (600, 3)):
         assert scorer.score([*texts[::-1], *texts], [9] * 16) == expected[::-1] + expected
 

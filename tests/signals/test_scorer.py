@@ -13,7 +13,8 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from signals.model_folder import ModelError
-from signals.scorer import HEAD_ROWS, Scorer, Unscorable, gpu_token_budget, scorer_fingerprint
+from signals.scorer import HEAD_ROWS, Scorer, Unscorable, gpu_token_budget
+from signals.scorer_fingerprint import scorer_fingerprint
 from signals.tokenization import load_tokenizer
 from tests.signals.tiny_models import CONTEXT, SHAPES, VOCABULARY, documents, reference, write_model
 
