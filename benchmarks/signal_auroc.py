@@ -34,22 +34,35 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--documents", type=int, default=120, help="of each source and label (default 120)")
     parser.add_argument("--tokens", type=int, default=300, help="of each document (default 300)")
     chosen = parser.parse_args(arguments)
-    rows = _documents(chosen.labelled, chosen.documents)
+    rows = labelled_documents(chosen.labelled, chosen.documents)
     texts = [row["text"] for row in rows]
     ids = [each[: chosen.tokens] for each in load_tokenizer(chosen.scorer).encode_batch(texts)]
     scored = Scorer.load(chosen.scorer).score(ids, [len(text.encode()) for text in texts])
     kept = [
         (row, each) for row, each in zip(rows, scored, strict=True) if isinstance(each, LanguageModelSignals)
     ]
-    names = [name for name in LanguageModelSignals.__struct_fields__ if name not in LEFT_OUT]
+    table = areas_by_source(kept)
     sources = sorted({row["source"] for row, _ in kept})
     print(f"{len(kept)} documents, {chosen.tokens} tokens of each at most\n")
     print(f"| signal | {' | '.join(sources)} | mean |\n|{'---|' * (len(sources) + 2)}")
-    for name in names:
-        areas = [_area(name, [pair for pair in kept if pair[0]["source"] == source]) for source in sources]
-        figures = " | ".join(f"{area:.2f}" for area in areas)
-        print(f"| {name} | {figures} | {np.mean(areas):.2f} |")
+    for name, areas in table.items():
+        figures = " | ".join(f"{areas[source]:.2f}" for source in sources)
+        print(f"| {name} | {figures} | {np.mean(list(areas.values())):.2f} |")
     return 0
+
+
+def areas_by_source(
+    pairs: Sequence[tuple[dict[str, Any], LanguageModelSignals]],
+) -> dict[str, dict[str, float]]:
+    """{signal: {source: ROC AUC of the signal alone}} of documents and what a scorer says of them."""
+    names = [name for name in LanguageModelSignals.__struct_fields__ if name not in LEFT_OUT]
+    sources = sorted({row["source"] for row, _ in pairs})
+    return {
+        name: {
+            source: _area(name, [pair for pair in pairs if pair[0]["source"] == source]) for source in sources
+        }
+        for name in names
+    }
 
 
 def roc_auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
@@ -65,7 +78,7 @@ def _area(name: str, pairs: Sequence[tuple[dict[str, Any], LanguageModelSignals]
     return roc_auc(scores, np.array([label == "synthetic" for _, label in defined]))
 
 
-def _documents(path: str, count: int) -> list[dict[str, Any]]:
+def labelled_documents(path: str, count: int) -> list[dict[str, Any]]:
     """`count` of each label, by hash of the id, of the sources that have both labels."""
     sources: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     with gzip.open(path, "rt", encoding="utf-8") as lines:
