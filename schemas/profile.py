@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas import SCHEMA_VERSION
+from schemas.classifier import Classifier
 
 Direction = Literal["below", "above"]
 
@@ -75,7 +76,10 @@ class Gate(_Strict):
 
 
 class Profile(_Strict):
-    """Thresholds, floors and their origin. Calibrated for one scorer; comparable by fingerprint."""
+    """Thresholds, floors and their origin. Calibrated for one scorer; comparable by fingerprint.
+
+    Verdicts come from `classifier` or from `votes`: exactly one of them is there.
+    """
 
     schema_version: int = SCHEMA_VERSION
     name: str
@@ -83,12 +87,21 @@ class Profile(_Strict):
     can_enforce: bool
     scorer: str | None
     """Fingerprint id of the scorer it was calibrated for; null fits any."""
+    scorer_name: str | None = None
+    """What `--scorer` says for that scorer, and its default under this profile."""
     languages: list[str] | None
     """Languages it may judge; null means it doesn't ask."""
     batch_documents: int | None
     """The batch size its limits were set for."""
-    votes: Votes
+    votes: Votes | None = None
+    classifier: Classifier | None = None
     gate: Gate
     calibrated_on: str
     measured: dict[str, float] = {}
     """Its error where it was measured, by name."""
+
+    @model_validator(mode="after")
+    def _votes_or_classifier(self) -> "Profile":
+        if (self.votes is None) == (self.classifier is None):
+            raise ValueError("give votes or classifier, one of them")
+        return self

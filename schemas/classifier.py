@@ -1,0 +1,103 @@
+"""The calibrated classifier of a profile: coefficients, thresholds and where it must not judge."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TextModel(_Strict):
+    """A linear model over the hashed n-grams of `signals.text_features`."""
+
+    features: Literal[1] = 1
+    """Version of the features: another one doesn't fit these weights."""
+    weights: str
+    """Base64 of 2^18 little-endian float16, one a bucket."""
+    intercept: float
+
+
+class SignalTerm(_Strict):
+    """One measurement's part in the log-odds: weight * clip((value - center) / scale, -4, 4)."""
+
+    signal: str
+    weight: float
+    center: float
+    scale: float = Field(gt=0)
+    reason_high: str
+    """What a value that pulls up the probability means, in words."""
+    reason_low: str
+
+
+class Combination(_Strict):
+    """Log-odds of synthetic at even prevalence = intercept + text_weight * text score + the terms."""
+
+    intercept: float
+    text_weight: float
+    terms: list[SignalTerm] = []
+
+
+class Threshold(_Strict):
+    """SYNTHETIC at a probability above `probability`, for texts of `min_words` to `max_words` words.
+
+    Set on the scores of `human` held-back human documents, one a prompt: with `confidence`, at most
+    `max_fpr` of human documents like them lie above it (order statistic, Beta bound). `stratum` names
+    the documents that it was set on: its own, or its parent's where its own were too few.
+    """
+
+    min_words: int = Field(ge=0)
+    max_words: int | None
+    probability: float
+    max_fpr: float
+    bound: float
+    """Upper bound of the false-positive rate at that confidence, <= max_fpr unless nothing can be said."""
+    confidence: float
+    human: int
+    stratum: str
+
+
+class Range(_Strict):
+    """Outside [low, high] of `signal` lies text that the classifier was never shown: it abstains."""
+
+    signal: str
+    low: float
+    high: float
+    reason: str
+
+
+class Operating(_Strict):
+    """Counts at the verdict's thresholds on left-out text."""
+
+    true_positives: int
+    synthetic: int
+    false_positives: int
+    human: int
+
+
+class LeftOut(_Strict):
+    """Left-out probabilities by label, counted in 100 equal bins of [0, 1]."""
+
+    human: list[int] = Field(min_length=100, max_length=100)
+    synthetic: list[int] = Field(min_length=100, max_length=100)
+
+
+class Classifier(_Strict):
+    """A probability of synthetic origin at even prevalence, and a verdict by thresholds.
+
+    `with_signals` is used where every measurement in it is defined and comes from the profile's scorer,
+    `text_only` elsewhere.
+    """
+
+    text: TextModel
+    text_only: Combination
+    with_signals: Combination | None
+    min_words: int
+    """Below it, it was no better than chance on left-out text: ABSTAIN."""
+    prose: list[Range]
+    thresholds: list[Threshold] = Field(min_length=1)
+    high: list[Threshold] = Field(min_length=1)
+    """Beyond these the confidence of SYNTHETIC is HIGH."""
+    operating: Operating | None
+    left_out: LeftOut | None
