@@ -21,12 +21,12 @@ from signals.batching import batch_id, bucket_count, bucket_of, compose_batches
 from signals.evidence import find_source
 from signals.hashing import content_hash, stable_hash
 from signals.histograms import histograms_of, merge_histograms
+from signals.judging import judge_of
 from signals.measuring import measure_documents, with_language
 from signals.model_folder import REFERENCE_EN
 from signals.provenance import label
 from signals.strata import stratum_of
 from signals.tokenization import load_tokenizer
-from signals.votes import judge
 from transforms.formats.read_file import read_file
 from transforms.publish import parquet_bytes
 from transforms.route import published
@@ -70,12 +70,13 @@ def curate_in_a_loop(files: list[str], output: str) -> dict[str, Any]:
                 strata[day, stratum].append(result)
 
     rows: dict[str, list[Any]] = defaultdict(list)
+    judge = judge_of(settings.profile)
     parts = []
     tallies: Counter[tuple[str, str, str]] = Counter()
     for batch in _batches(strata):
         scored = without_scores(batch)
         labels = [
-            label(judge(d.measurements, settings.profile), find_source(d.document, settings.sources))
+            label(judge(d.document.text, d.measurements), find_source(d.document, settings.sources))
             for d in scored.batch.documents
         ]
         labelled = LabelledBatch(batch=scored.batch, labels=labels)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.reference_choice --corpus=GLOBS --labelled=FILE --output=DIR`: which embedded pair to ship.
+"""`python -m benchmarks.reference_choice --corpus=GLOBS --labelled=FILE ...`: which embedded pair to ship.
 
 Trains a small pair of models a cell, all on equally many tokens: one on human text, one that goes on from it
 on machine text. Cells differ from the first by one thing: size, vocabulary, context or mix of registers.
@@ -53,7 +53,8 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     rows = labelled_documents(chosen.labelled, 100)
     print(
-        "| cell | cross-entropy difference | best single signal | worst source | tokens/s |\n|---|---|---|---|---|"
+        "| cell | cross-entropy difference | best single signal | worst source | tokens/s |\n"
+        "|---|---|---|---|---|"
     )
     for number, (name, shape) in enumerate(CELLS.items()):
         folder = chosen.output / f"cell-{number}"

@@ -43,8 +43,8 @@ def parser() -> JobParser:
     p.add_argument("--gate", choices=get_args(GateMode), default="monitor", help="default: monitor")
     p.add_argument(
         "--scorer",
-        default=REFERENCE_EN,
-        help="reference-en, a model's folder, gs:// path or name; A,B for two that share a tokenizer",
+        help="reference-en, a model's folder, gs:// path or name; A,B for two that share a tokenizer; "
+        "default: the profile's own, else reference-en",
     )
     p.add_argument(
         "--scoring",
@@ -130,12 +130,18 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         UsageError: something can't be loaded, or can't go together; one line.
     """
     profile, profile_sha256 = load_profile(arguments.profile)
+    scorer = arguments.scorer or default_scorer(profile)
     try:
-        tokenizer = load_tokenizer(arguments.scorer)
-        fingerprint = scorer_fingerprint(arguments.scorer) if arguments.scoring != "none" else None
+        tokenizer = load_tokenizer(scorer)
+        fingerprint = scorer_fingerprint(scorer) if arguments.scoring != "none" else None
         sources = load_sources(arguments.sources)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if arguments.scoring == "decisive" and profile.votes is None:
+        raise UsageError(
+            f"--scoring=decisive: the classifier of profile {profile.name} weighs every document's score; "
+            "use --scoring=all, or --scoring=none for its judgement by the text alone"
+        )
     if arguments.scoring == "decisive" and profile.gate.signal in LINEAR_SIGNALS:
         raise UsageError(
             f"--scoring=decisive: profile {profile.name} gates on {profile.gate.signal}, which needs every "
@@ -148,7 +154,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         profile=profile,
         profile_sha256=profile_sha256,
         gate=arguments.gate,
-        scorer=arguments.scorer,
+        scorer=scorer,
         scoring=arguments.scoring,
         fingerprint=fingerprint,
         vocab_size=tokenizer.vocab_size,
@@ -163,6 +169,11 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         },
         warnings=_check_gate(profile, arguments.gate, fingerprint, arguments.batch_documents),
     )
+
+
+def default_scorer(profile: Profile) -> str:
+    """The scorer that a profile was made for, else the embedded one."""
+    return profile.scorer_name or REFERENCE_EN
 
 
 def load_profile(name: str) -> tuple[Profile, str]:

@@ -17,6 +17,7 @@ from schemas.measurements import Measurements
 from schemas.profile import Profile
 from signals.calibration import calibrate
 from signals.model_folder import REFERENCE_EN
+from signals.votes import votes_of
 
 BATCH_DOCUMENTS = 8
 SAMPLED_DOCUMENTS = 90
@@ -97,7 +98,7 @@ def _figures(profile: Profile) -> str:
         f"     a batch is held when {profile.gate.signal} is {profile.gate.direction} {limit.limit:.3f} "
         f"(human batches: {limit.mean:.3f}, spread {limit.spread:.3f})",
         "     a document is called synthetic at two votes of: "
-        + "; ".join(f"{r.signal} {r.direction} {r.threshold:.3g}" for r in profile.votes.rules),
+        + "; ".join(f"{r.signal} {r.direction} {r.threshold:.3g}" for r in votes_of(profile).rules),
         "     on the text it was calibrated on: "
         + ", ".join(f"{name.replace('_', ' ')} {value:.0%}" for name, value in profile.measured.items()),
     ]

@@ -11,24 +11,22 @@ from typing import BinaryIO, cast
 import msgspec
 
 from pipelines.arguments import JobParser, UsageError
-from pipelines.curate_settings import check_scorer, load_profile, load_sources
+from pipelines.curate_settings import check_scorer, default_scorer, load_profile, load_sources
 from schemas.batch import MeasuredDocument
 from schemas.document import Document
 from schemas.label import ABSTAIN, LOW
 from schemas.measurements import Measurements
-from schemas.profile import Profile
 from schemas.reject import Reject
 from schemas.sources import SourceEntry
 from signals.evidence import find_source
+from signals.judging import Judge, judge_of
 from signals.measuring import measure_documents, with_language
-from signals.model_folder import REFERENCE_EN
 from signals.profiles import SEED
 from signals.provenance import label
 from signals.scorer import Scorer
 from signals.scorer_fingerprint import scorer_fingerprint
 from signals.scoring import score_documents
 from signals.tokenization import Tokenizer, load_tokenizer
-from signals.votes import judge
 from transforms.formats.limits import Limits
 from transforms.formats.read_file import read_file
 from transforms.open_files import expand, open_binary
@@ -57,17 +55,18 @@ def run(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--output", required=True, help="JSON lines, gzip if the name ends in .gz")
     parser.add_argument("--profile", default=SEED.name, help="'seed' or a profile.json (default: seed)")
-    parser.add_argument("--scorer", default=REFERENCE_EN, help="default: reference-en")
+    parser.add_argument("--scorer", help="default: the profile's own, else reference-en")
     parser.add_argument("--sources", help="sources.yaml: what is known of the sources")
     arguments = parser.parse_args(argv)
 
     profile, _ = load_profile(arguments.profile)
+    scorer_name = arguments.scorer or default_scorer(profile)
     try:
         expand(arguments.input)
-        for warning in check_scorer(profile, scorer_fingerprint(arguments.scorer)):
+        for warning in check_scorer(profile, scorer_fingerprint(scorer_name)):
             print(f"warning: {warning}", file=sys.stderr)
-        sources = load_sources(arguments.sources)
-        tokenizer, scorer = load_tokenizer(arguments.scorer), Scorer.load(arguments.scorer)
+        sources, judge = load_sources(arguments.sources), judge_of(profile)
+        tokenizer, scorer = load_tokenizer(scorer_name), Scorer.load(scorer_name)
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(str(error)) from error
 
@@ -77,7 +76,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     with open_binary(arguments.input) as stream, _writer(unfinished, output.suffix == ".gz") as file:
         records = read_file(stream, arguments.input, Limits(min_characters=1))
         while chunk := list(itertools.islice(records, _CHUNK)):
-            for line in score_records(chunk, tokenizer, scorer, profile, sources):
+            for line in score_records(chunk, tokenizer, scorer, judge, sources):
                 file.write(msgspec.json.encode(line) + b"\n")
                 documents += 1
                 abstained += line.verdict == ABSTAIN
@@ -91,7 +90,7 @@ def score_records(
     records: Sequence[Document | Reject],
     tokenizer: Tokenizer,
     scorer: Scorer,
-    profile: Profile,
+    judge: Judge,
     sources: Sequence[SourceEntry],
 ) -> Iterator[ScoredLine]:
     """A line for each record, in order: what can't be read or scored abstains and says why."""
@@ -103,10 +102,10 @@ def score_records(
         result: MeasuredDocument | Reject = record if isinstance(record, Reject) else next(measured_in_order)
         if isinstance(result, MeasuredDocument):
             result = next(scored)
-        yield _line(result, profile, sources)
+        yield _line(result, judge, sources)
 
 
-def _line(result: MeasuredDocument | Reject, profile: Profile, sources: Sequence[SourceEntry]) -> ScoredLine:
+def _line(result: MeasuredDocument | Reject, judge: Judge, sources: Sequence[SourceEntry]) -> ScoredLine:
     if isinstance(result, Reject):
         return ScoredLine(
             id=result.id,
@@ -117,7 +116,7 @@ def _line(result: MeasuredDocument | Reject, profile: Profile, sources: Sequence
             reasons=[f"rejected: {result.reason}: {result.detail}"],
             measurements=None,
         )
-    verdict = judge(result.measurements, profile)
+    verdict = judge(result.document.text, result.measurements)
     labelled = label(verdict, find_source(result.document, sources))
     return ScoredLine(
         id=result.document.id,

@@ -22,7 +22,7 @@ from signals.profiles import SEED
 from signals.scorer import Scorer
 from signals.tokenization import load_tokenizer
 from signals.vocabulary import type_token_ratio
-from signals.votes import beyond, confidence, possible_votes, verdict_is_open
+from signals.votes import beyond, confidence, possible_votes, verdict_is_open, votes_of
 from signals.words import words_and_sentences
 
 
@@ -98,7 +98,7 @@ class ProvenanceClassifier:
             "type_token_ratio": type_token_ratio(split.words),
         }
         signals = {}
-        for rule in SEED.votes.rules:
+        for rule in votes_of(SEED).rules:
             value = values[rule.signal]
             signals[rule.name] = value is not None and beyond(value, rule.threshold, rule.direction)
         votes = sum(signals.values())
@@ -106,7 +106,7 @@ class ProvenanceClassifier:
         return {
             **{name: None if v is None else round(v, decimals[name]) for name, v in values.items()},
             "signals": signals,
-            "verdict": "SYNTHETIC" if votes >= SEED.votes.needed else "LIKELY_HUMAN",
+            "verdict": "SYNTHETIC" if votes >= votes_of(SEED).needed else "LIKELY_HUMAN",
             "confidence": ("LOW", "LOW", "MEDIUM", "HIGH")[votes],
         }
 

@@ -2,10 +2,21 @@
 
 from schemas.label import ABSTAIN, HIGH, LIKELY_HUMAN, LOW, MEDIUM, SYNTHETIC, Verdict
 from schemas.measurements import LanguageModelSignals, Measurements
-from schemas.profile import Direction, Profile, VoteRule
+from schemas.profile import Direction, Profile, VoteRule, Votes
 
 _LM_SIGNALS = frozenset(LanguageModelSignals.__struct_fields__)
 _CONFIDENCE = (LOW, LOW, MEDIUM, HIGH)
+
+
+def votes_of(profile: Profile) -> Votes:
+    """The vote rules of a profile.
+
+    Raises:
+        ValueError: it judges by a classifier.
+    """
+    if profile.votes is None:
+        raise ValueError(f"profile {profile.name} judges by a classifier, not by votes")
+    return profile.votes
 
 
 def beyond(value: float, limit: float, direction: Direction) -> bool:
@@ -23,32 +34,32 @@ def possible_votes(measurements: Measurements, profile: Profile) -> range:
     """How many votes a document can come to, before its LM signals are known: what the text's own
     signals cast, up to all of the LM's rules on top."""
     cast = sum(votes_synthetic(rule, measurements) for rule in _text_rules(profile))
-    return range(cast, cast + len(profile.votes.rules) - len(_text_rules(profile)) + 1)
+    return range(cast, cast + len(votes_of(profile).rules) - len(_text_rules(profile)) + 1)
 
 
 def verdict_is_open(measurements: Measurements, profile: Profile) -> bool:
-    """Whether the LM signals, not known yet, can change the verdict of `judge`."""
+    """Whether the LM signals, not known yet, can change the verdict of `judge_by_votes`."""
     if profile.languages is not None and measurements.language not in profile.languages:
         return False
-    if measurements.tokens < profile.votes.min_tokens:
+    if measurements.tokens < votes_of(profile).min_tokens:
         return False
     if all(getattr(measurements, rule.signal) is None for rule in _text_rules(profile)):
         return True  # without a single signal the verdict would be ABSTAIN
     possible = possible_votes(measurements, profile)
-    return possible.start < profile.votes.needed <= possible.stop - 1
+    return possible.start < votes_of(profile).needed <= possible.stop - 1
 
 
 def _text_rules(profile: Profile) -> list[VoteRule]:
-    return [rule for rule in profile.votes.rules if rule.signal not in _LM_SIGNALS]
+    return [rule for rule in votes_of(profile).rules if rule.signal not in _LM_SIGNALS]
 
 
-def judge(measurements: Measurements, profile: Profile) -> Verdict:
+def judge_by_votes(measurements: Measurements, profile: Profile) -> Verdict:
     """The verdict of a profile's votes on one document, with the reasons in words.
 
     Confidence is LOW, LOW, MEDIUM, HIGH by number of votes, as in the seed. ABSTAIN, with a null
     probability, on a language that the profile doesn't know and on too short a text.
     """
-    votes = profile.votes
+    votes = votes_of(profile)
     language = measurements.language
     if profile.languages is not None and language not in profile.languages:
         reason = f"the profile {profile.name} can't judge language {language or 'unknown'}"

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
+from apache_beam.typehints.decorators import no_annotations
 
 from schemas.batch import ScoredBatch
 from schemas.judgement import LabelledBatch
 from schemas.profile import Profile
 from schemas.sources import SourceEntry
 from signals.evidence import find_source
+from signals.judging import judge_of
 from signals.provenance import label
-from signals.votes import judge
 
 
 class Label(beam.PTransform[PCollection[ScoredBatch], PCollection[LabelledBatch]]):
@@ -24,17 +25,25 @@ class Label(beam.PTransform[PCollection[ScoredBatch], PCollection[LabelledBatch]
         self._sources = sources
 
     def expand(self, batches: PCollection[ScoredBatch]) -> PCollection[LabelledBatch]:
-        return batches | "LabelDocuments" >> beam.FlatMap(
-            _label_batch, self._profile, self._sources
+        return batches | "LabelDocuments" >> beam.ParDo(
+            _LabelBatch(self._profile, self._sources)
         ).with_output_types(LabelledBatch)
 
 
-def _label_batch(
-    scored: ScoredBatch, profile: Profile, sources: Sequence[SourceEntry]
-) -> Iterator[LabelledBatch]:
-    batch = scored.batch
-    if batch.documents:
-        labels = [
-            label(judge(d.measurements, profile), find_source(d.document, sources)) for d in batch.documents
-        ]
-        yield LabelledBatch(batch=batch, labels=labels)
+class _LabelBatch(beam.DoFn):
+    def __init__(self, profile: Profile, sources: Sequence[SourceEntry]) -> None:
+        self._profile = profile
+        self._sources = sources
+
+    def setup(self) -> None:
+        self._judge = judge_of(self._profile)
+
+    @no_annotations
+    def process(self, element: ScoredBatch) -> Iterator[LabelledBatch]:
+        batch = element.batch
+        if batch.documents:
+            labels = [
+                label(self._judge(d.document.text, d.measurements), find_source(d.document, self._sources))
+                for d in batch.documents
+            ]
+            yield LabelledBatch(batch=batch, labels=labels)

@@ -109,7 +109,7 @@ def test_what_cannot_be_used_is_one_line(flag, message, settled):
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda p: p.pop("votes"), "votes: Field required"),
+        (lambda p: p.pop("votes"), "give votes or classifier"),
         (lambda p: p["gate"].update(direction="sideways"), "gate.direction"),
         (lambda p: p["votes"].update(probability=[0.5]), "votes: Value error, probability needs 4 entries"),
         (lambda p: p.update(colour="red"), "colour: Extra inputs are not permitted"),

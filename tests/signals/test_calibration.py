@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from signals.calibration import calibrate
-from signals.votes import judge
+from signals.votes import judge_by_votes
 from tests.documents import measurements
 
 
@@ -66,8 +66,8 @@ def test_votes_catch_what_they_were_made_for_on_documents_they_have_not_seen():
     assert {rule.signal for rule in made.votes.rules} >= {"perplexity", "burstiness"}
     fresh_human = documents("fh", bits=6.0, spread=3.0, burstiness=0.6, seed=3, n=400)
     fresh_synthetic = documents("fs", bits=4.5, spread=2.9, burstiness=0.3, seed=4, n=400)
-    human = [judge(m, made).verdict for m in fresh_human].count("SYNTHETIC") / 400
-    synthetic = [judge(m, made).verdict for m in fresh_synthetic].count("SYNTHETIC") / 400
+    human = [judge_by_votes(m, made).verdict for m in fresh_human].count("SYNTHETIC") / 400
+    synthetic = [judge_by_votes(m, made).verdict for m in fresh_synthetic].count("SYNTHETIC") / 400
     assert human < 0.05
     assert synthetic > 0.7
 

@@ -8,7 +8,7 @@ from schemas.profile import Profile, VoteRule
 from schemas.sources import Match, SourceEntry
 from signals.profiles import SEED
 from signals.provenance import ProvenanceClassifier, label, label_is_open
-from signals.votes import judge
+from signals.votes import judge_by_votes
 from tests.documents import measurements
 
 HUMAN = Verdict(verdict="LIKELY_HUMAN", confidence="LOW", probability=0.0, reasons=[])
@@ -85,7 +85,7 @@ def test_where_the_label_is_not_open_no_score_can_change_it(
     before = measurements(**values, **unscored, language=language, tokens=tokens)
     after = msgspec.structs.replace(before, **scores)
     if not label_is_open(before, source, profile):
-        one, other = (label(judge(m, profile), source) for m in (before, after))
+        one, other = (label(judge_by_votes(m, profile), source) for m in (before, after))
         assert (one.provenance, one.verdict, one.conflict) == (
             other.provenance,
             other.verdict,

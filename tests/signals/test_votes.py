@@ -2,7 +2,7 @@ import pytest
 
 from schemas.profile import Profile
 from signals.profiles import SEED
-from signals.votes import judge
+from signals.votes import judge_by_votes
 from tests.documents import measurements
 
 
@@ -20,13 +20,13 @@ def test_the_seed_votes_at_its_printed_thresholds(
     perplexity, burstiness, ttr, verdict, confidence, probability
 ):
     m = measurements(perplexity=perplexity, burstiness=burstiness, type_token_ratio=ttr)
-    judged = judge(m, SEED)
+    judged = judge_by_votes(m, SEED)
     assert (judged.verdict, judged.confidence) == (verdict, confidence)
     assert judged.probability == pytest.approx(probability)
 
 
 def test_reasons_say_which_signals_voted_and_by_how_much():
-    judged = judge(measurements(perplexity=12.5, burstiness=0.31), SEED)
+    judged = judge_by_votes(measurements(perplexity=12.5, burstiness=0.31), SEED)
     assert judged.reasons == [
         "the text is easy to predict: perplexity 12.5 is below 30",
         "sentence lengths vary little: burstiness 0.31 is below 0.4",
@@ -34,7 +34,7 @@ def test_reasons_say_which_signals_voted_and_by_how_much():
 
 
 def test_an_undefined_signal_does_not_vote():
-    judged = judge(measurements(perplexity=None, burstiness=None, type_token_ratio=0.4), SEED)
+    judged = judge_by_votes(measurements(perplexity=None, burstiness=None, type_token_ratio=0.4), SEED)
     assert (judged.verdict, judged.confidence) == ("LIKELY_HUMAN", "LOW")
 
 
@@ -55,5 +55,5 @@ def test_it_abstains_where_it_cannot_judge(values, reason):
         SEED.model_dump()
         | {"name": "strict", "languages": ["en"], "votes": SEED.votes.model_dump() | {"min_tokens": 50}}
     )
-    judged = judge(measurements(**values), strict)
+    judged = judge_by_votes(measurements(**values), strict)
     assert (judged.verdict, judged.probability, judged.reasons) == ("ABSTAIN", None, [reason])
