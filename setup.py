@@ -35,6 +35,7 @@ setup(
         "pydantic>=2.8",
         "pyyaml>=6",
         "resiliparse>=2.0",
+        "scikit-learn>=1.6",
         "scipy>=1.13",
         "safetensors>=0.5",
         "tldextract>=5.1",

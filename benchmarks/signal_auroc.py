@@ -14,12 +14,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from schemas.measurements import LanguageModelSignals
 from signals.hashing import stable_hash
 from signals.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
+from signals.roc import roc_auc
 from signals.scorer import Scorer
 from signals.tokenization import load_tokenizer
 
@@ -63,13 +62,6 @@ def areas_by_source(
         }
         for name in names
     }
-
-
-def roc_auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Share of (positive, negative) pairs in which the positive scores higher, ties half."""
-    positives, negatives = int(positive.sum()), int((~positive).sum())
-    ranks = rankdata(scores)[positive].sum() - positives * (positives + 1) / 2
-    return float(ranks / (positives * negatives))
 
 
 def _area(name: str, pairs: Sequence[tuple[dict[str, Any], LanguageModelSignals]]) -> float:

@@ -16,7 +16,7 @@ from schemas.profile import Profile
 from schemas.scorer import ScorerFingerprint
 from schemas.sources import SourceEntry
 from signals.audit import GateMode
-from signals.batch_signals import LINEAR_SIGNALS
+from signals.batch_signals import OF_THE_SCORER
 from signals.evidence import parse_sources
 from signals.model_folder import REFERENCE_EN
 from signals.profiles import SEED, parse_profile
@@ -142,7 +142,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
             f"--scoring=decisive: the classifier of profile {profile.name} weighs every document's score; "
             "use --scoring=all, or --scoring=none for its judgement by the text alone"
         )
-    if arguments.scoring == "decisive" and profile.gate.signal in LINEAR_SIGNALS:
+    if arguments.scoring == "decisive" and profile.gate.signal in OF_THE_SCORER:
         raise UsageError(
             f"--scoring=decisive: profile {profile.name} gates on {profile.gate.signal}, which needs every "
             "document scored; use --scoring=all"
@@ -227,7 +227,7 @@ def _check_gate(
     faults = check_scorer(profile, fingerprint)
     if not profile.can_enforce and gate == "enforce":
         faults.append(f"profile {profile.name} is not calibrated and can only monitor")
-    if profile.gate.signal in LINEAR_SIGNALS and fingerprint is None:
+    if profile.gate.signal in OF_THE_SCORER and fingerprint is None:
         faults.append(f"profile {profile.name} gates on {profile.gate.signal}, which needs --scoring=all")
     if profile.batch_documents not in (None, batch_documents):
         faults.append(

@@ -35,6 +35,11 @@ SIGNALS = {
     ),
     "top_10_share": ("Share of tokens in the top 10", "tokens among the scorer's ten first choices"),
     "top_100_share": ("Share of tokens in the top 100", "tokens among the scorer's hundred first choices"),
+    "binoculars": ("Binoculars", "perplexity over cross-perplexity of two models; low in machine text"),
+    "cross_entropy_difference": (
+        "Cross-entropy difference",
+        "nats a token by which a model of machine text predicts it better than one of human text",
+    ),
     "tokens": ("Tokens", "length in the scorer's tokens"),
     "words": ("Words", "length in words"),
     "sentences": ("Sentences", "length in sentences"),
@@ -46,6 +51,10 @@ SIGNALS = {
     "surprisal_spread": (
         "Spread of surprisal, nats",
         "mean over documents of the standard deviation of surprisal",
+    ),
+    "mean_log_odds": (
+        "Mean log-odds of synthetic",
+        "mean over documents of the log-odds of being synthetic",
     ),
     "entropy_bits": ("Unigram entropy, bits", "entropy of the batch's token counts"),
 }

@@ -48,6 +48,8 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """Mean over documents."""
     log_rank: float | None
     """Mean over documents."""
+    mean_log_odds: float | None
+    """Mean over documents of the log-odds of being synthetic, each at most 8 either way."""
     suspected_share: float
     """Share of documents whose verdict is SYNTHETIC."""
     profile: str

@@ -31,14 +31,6 @@ class SignalTerm(_Strict):
     reason_low: str
 
 
-class Combination(_Strict):
-    """Log-odds of synthetic at even prevalence = intercept + text_weight * text score + the terms."""
-
-    intercept: float
-    text_weight: float
-    terms: list[SignalTerm] = []
-
-
 class Threshold(_Strict):
     """SYNTHETIC at a probability above `probability`, for texts of `min_words` to `max_words` words.
 
@@ -56,6 +48,18 @@ class Threshold(_Strict):
     confidence: float
     human: int
     stratum: str
+
+
+class Combination(_Strict):
+    """Log-odds of synthetic at even prevalence = intercept + text_weight * text score + the terms."""
+
+    intercept: float
+    text_weight: float
+    terms: list[SignalTerm] = []
+    thresholds: list[Threshold] = Field(min_length=1)
+    """In the order of length: SYNTHETIC above it."""
+    high: list[Threshold] = Field(min_length=1)
+    """Beyond these the confidence of SYNTHETIC is HIGH."""
 
 
 class Range(_Strict):
@@ -96,8 +100,5 @@ class Classifier(_Strict):
     min_words: int
     """Below it, it was no better than chance on left-out text: ABSTAIN."""
     prose: list[Range]
-    thresholds: list[Threshold] = Field(min_length=1)
-    high: list[Threshold] = Field(min_length=1)
-    """Beyond these the confidence of SYNTHETIC is HIGH."""
     operating: Operating | None
     left_out: LeftOut | None

@@ -9,7 +9,13 @@ from schemas.audit import HOLD_FOR_REVIEW, PROCEED, Audit
 from schemas.batch import TrainingBatch
 from schemas.label import SYNTHETIC, Label
 from schemas.profile import Gate, Limit, Profile
-from signals.batch_signals import LINEAR_SIGNALS, UNIGRAM_ENTROPY, linear_signal, unigram_entropy_estimate
+from signals.batch_signals import (
+    LINEAR_SIGNALS,
+    UNIGRAM_ENTROPY,
+    Document,
+    linear_signal,
+    unigram_entropy_estimate,
+)
 from signals.entropy import batch_entropy_audit, unpack_ids
 from signals.votes import beyond
 
@@ -61,7 +67,8 @@ def audit_batch(
     token_ids = [unpack_ids(d.token_ids) for d in batch.documents]
     packed = [d.token_ids for d in batch.documents]
     unigram = batch_entropy_audit(packed, vocab_size, profile.gate.unigram_floor)
-    linear = {name: linear_signal(name, measurements) for name in LINEAR_SIGNALS}
+    documents = [Document(m, label.probability) for m, label in zip(measurements, labels, strict=True)]
+    linear = {name: linear_signal(name, documents) for name in LINEAR_SIGNALS}
 
     signal, direction = profile.gate.signal, profile.gate.direction
     limit, basis = find_limit(profile.gate, batch.stratum)
@@ -69,7 +76,7 @@ def audit_batch(
     if not batch.gated:
         limit, basis = None, "not gated: the stratum is smaller than half a batch"
     elif value is None:
-        limit, basis = None, f"not gated: {signal} is undefined without a scorer"
+        limit, basis = None, f"not gated: {signal} is undefined for every document"
     hold = limit is not None and value is not None and beyond(value.value, limit.limit, direction)
     means = {name: estimate.value if estimate else None for name, estimate in linear.items()}
     return Audit(
@@ -99,6 +106,7 @@ def audit_batch(
         surprisal_spread=means["surprisal_spread"],
         curvature=means["curvature"],
         log_rank=means["log_rank"],
+        mean_log_odds=means["mean_log_odds"],
         suspected_share=sum(label.verdict == SYNTHETIC for label in labels) / len(labels),
         profile=profile.name,
         scorer=scorer,

@@ -11,7 +11,7 @@ import numpy as np
 
 from schemas.measurements import Measurements
 from schemas.profile import Direction, Gate, Limit, Profile, VoteRule, Votes
-from signals.batch_signals import LINEAR_SIGNALS, linear_signal
+from signals.batch_signals import OF_THE_SCORER, Document, linear_signal
 from signals.hashing import stable_hash
 from signals.votes import beyond, votes_synthetic
 
@@ -126,7 +126,7 @@ def _gate(human: Sequence[Measurements], synthetic: Sequence[Measurements], size
     human_batches, synthetic_batches = list(_draws(human, size)), list(_draws(synthetic, size))
     moments = {
         signal: (*_mean_and_spread(_values(signal, human_batches)), _mean(_values(signal, synthetic_batches)))
-        for signal in LINEAR_SIGNALS
+        for signal in sorted(OF_THE_SCORER)
     }
     signal = max(moments, key=lambda s: abs(moments[s][2] - moments[s][0]) / moments[s][1])
     mean, spread, other = moments[signal]
@@ -153,7 +153,7 @@ def _mixed(
 
 
 def _values(signal: str, batches: Iterable[Sequence[Measurements]]) -> list[float]:
-    estimates = (linear_signal(signal, batch) for batch in batches)
+    estimates = (linear_signal(signal, [Document(m, None) for m in batch]) for batch in batches)
     return [estimate.value for estimate in estimates if estimate is not None]
 
 

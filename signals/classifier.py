@@ -91,10 +91,10 @@ class ClassifierJudge:
         log_odds += math.fsum(part for _, part in parts)
         probability = _sigmoid(log_odds)
 
-        threshold = find_threshold(self._classifier.thresholds, measurements.words)
+        threshold = find_threshold(combination.thresholds, measurements.words)
         synthetic = probability > threshold.probability
         if synthetic:
-            high = find_threshold(self._classifier.high, measurements.words)
+            high = find_threshold(combination.high, measurements.words)
             confidence = HIGH if probability > high.probability else MEDIUM
         else:
             confidence = _confidence_in_human(probability)

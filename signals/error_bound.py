@@ -48,4 +48,3 @@ def bounded_threshold(scores: Sequence[float], max_fpr: float) -> BoundedThresho
         return None
     descending = np.sort(np.asarray(scores, dtype=np.float64))[::-1]
     return BoundedThreshold(float(descending[above]), upper_bound(above, documents), documents)
-

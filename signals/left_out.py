@@ -5,7 +5,7 @@ stands in the fold are left out of that model's text as well: a human text and i
 words, and one human text may stand in two collections.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -18,8 +18,6 @@ Scheme = Literal["source", "generator", "collection"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 _MOST_FOLDS = 20
 """More groups than that share folds, by hash: each fold is a fit."""
-FitAndScore = Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.float64]]
-"""(documents to fit on, documents to score) -> scores of the latter."""
 
 
 def folds(texts: Sequence[LabelledText], scheme: Scheme) -> dict[str, NDArray[np.bool_]]:
@@ -54,15 +52,3 @@ def training_masks(
     prompts = np.array([text.prompt for text in texts])
     for name, scored in folds(texts, scheme).items():
         yield name, ~np.isin(prompts, np.unique(prompts[scored])), scored
-
-
-def left_out_scores(
-    texts: Sequence[LabelledText], scheme: Scheme, fit_and_score: FitAndScore
-) -> NDArray[np.float64]:
-    """A score for each document, by the model of its fold; NaN where a fold leaves one label only."""
-    synthetic = np.array([text.synthetic for text in texts])
-    scores = np.full(len(texts), np.nan)
-    for _, fitted, scored in training_masks(texts, scheme):
-        if synthetic[fitted].any() and not synthetic[fitted].all():
-            scores[scored] = fit_and_score(fitted, scored)
-    return scores

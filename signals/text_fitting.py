@@ -55,7 +55,9 @@ def rarity_scales(matrix: sparse.csr_matrix) -> NDArray[np.float32]:
     return np.sqrt(np.clip(idf, _SMALLEST_IDF, _LARGEST_IDF)).astype(np.float32)
 
 
-def fit_text(matrix: sparse.csr_matrix, synthetic: NDArray[np.bool_], weights: NDArray[np.float64]) -> TextFit:
+def fit_text(
+    matrix: sparse.csr_matrix, synthetic: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> TextFit:
     """Fits the text model; the columns' scales are folded into the weights.
 
     Args:

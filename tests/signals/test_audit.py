@@ -97,7 +97,7 @@ def test_a_batch_without_scores_is_not_gated_by_the_scorer():
         batch(unscored), labels(4), profile=profile(), gate="monitor", vocab_size=10, scorer=None
     )
     assert (result.gated, result.value) == (False, None)
-    assert result.basis == "not gated: cross_entropy_bits is undefined without a scorer"
+    assert result.basis == "not gated: cross_entropy_bits is undefined for every document"
 
 
 def test_the_ticket_says_why_and_what_would_have_passed():

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import entropy as scipy_entropy
 
-from signals.batch_signals import linear_signal, unigram_entropy_estimate
+from signals.batch_signals import Document, linear_signal, unigram_entropy_estimate
 from tests.documents import measurements
+
+
+def _of(measured, probabilities=None):
+    return [Document(m, p) for m, p in zip(measured, probabilities or [None] * len(measured), strict=True)]
 
 
 def test_cross_entropy_is_weighted_by_tokens():
@@ -13,19 +17,25 @@ def test_cross_entropy_is_weighted_by_tokens():
         measurements(nll=100 * math.log(2) * 3, scored_tokens=100),
         measurements(nll=300 * math.log(2) * 5, scored_tokens=300),
     ]
-    assert linear_signal("cross_entropy_bits", documents).value == pytest.approx(4.5)
+    assert linear_signal("cross_entropy_bits", _of(documents)).value == pytest.approx(4.5)
 
 
 def test_spread_and_curvature_are_means_over_documents():
     documents = [measurements(surprisal_variance=4.0, curvature=1.0), measurements(surprisal_variance=16.0)]
-    assert linear_signal("surprisal_spread", documents).value == pytest.approx(3.0)
-    assert linear_signal("curvature", documents).value == pytest.approx(0.55)
+    assert linear_signal("surprisal_spread", _of(documents)).value == pytest.approx(3.0)
+    assert linear_signal("curvature", _of(documents)).value == pytest.approx(0.55)
 
 
 def test_documents_without_the_signal_are_left_out_and_none_of_them_is_none():
     documents = [measurements(curvature=None), measurements(curvature=2.0)]
-    assert linear_signal("curvature", documents).value == 2.0
-    assert linear_signal("curvature", documents[:1]) is None
+    assert linear_signal("curvature", _of(documents)).value == 2.0
+    assert linear_signal("curvature", _of(documents[:1])) is None
+
+
+def test_mean_log_odds_leaves_abstentions_out_and_bounds_certainty():
+    documents = _of([measurements()] * 4, [0.75, 0.25, None, 1.0])
+    assert linear_signal("mean_log_odds", documents).value == pytest.approx(8 / 3)
+    assert linear_signal("mean_log_odds", documents[2:3]) is None
 
 
 def test_unigram_entropy_is_scipys_and_its_interval_counts_documents():

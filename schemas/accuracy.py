@@ -1,0 +1,73 @@
+"""What a profile's verdicts are worth on labelled text: accuracy.json of `evaluate` and `calibrate`."""
+
+from typing import NamedTuple
+
+import msgspec
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """A labelled document and what was said of it. `probability` is null where the profile abstained."""
+
+    id: str
+    prompt: str
+    source: str
+    collection: str
+    domain: str | None
+    generator: str | None
+    words: int
+    synthetic: bool
+    probability: float | None
+    flagged: bool
+    """Its verdict was SYNTHETIC."""
+
+
+class Figure(NamedTuple):
+    """A figure and its 95% interval, prompts as the unit."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Operating(msgspec.Struct, frozen=True, kw_only=True):
+    """At one threshold. `precision` is restated for the share of synthetic text given as its key."""
+
+    recall: Figure
+    false_positive_rate: Figure
+    precision: dict[str, float | None]
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """Accuracy on one set of documents; null where a label is missing."""
+
+    human: int
+    synthetic: int
+    roc_auc: Figure | None
+    verdict: Operating | None
+    """SYNTHETIC or not."""
+    at_half: Operating | None
+    """Probability of 0.5 and more."""
+    tpr_at_1: float | None
+    tpr_at_5: float | None
+    """Share of synthetic texts found where 1% and 5% of these human texts are wronged."""
+    tpr_at_1_long: float | None
+    """Of documents of 150 words and more."""
+    calibration_error: float | None
+    brier: float | None
+    """Both at even prevalence."""
+
+
+class Accuracy(msgspec.Struct, frozen=True, kw_only=True):
+    """Every figure twice: `judged` leaves abstentions out, `all` counts them as 0.5 and not flagged.
+
+    `by` holds, of `judged`, the figures by source, collection, domain, generator and length; a
+    generator's are against the human texts of its sources.
+    """
+
+    documents: int
+    abstained: int
+    judged: Figures
+    all: Figures
+    by: dict[str, dict[str, Figures]]
+    curves: dict[str, list[tuple[float, float]]]
+    """roc: (false, true positive rate); reliability: (mean probability, share synthetic) in ten bins."""

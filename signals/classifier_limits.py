@@ -1,0 +1,186 @@
+"""Where a classifier flags and where it keeps silent: thresholds, shortest text, the range of prose."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.classifier import Range, Threshold
+from schemas.measurements import Measurements
+from signals.classifier_fitting import Fitting
+from signals.error_bound import CONFIDENCE, bounded_threshold, upper_bound
+from signals.hashing import stable_hash
+from signals.labelled import LabelledText
+from signals.left_out import training_masks
+from signals.prose import prose_shape
+from signals.roc import roc_auc_interval
+from signals.text_fitting import feature_matrix, text_scores
+
+BANDS: tuple[tuple[int, int | None], ...] = ((0, 74), (75, 149), (150, 299), (300, None))
+"""Words: each has thresholds of its own where the text allows."""
+HIGH_SHARE = 0.1
+"""HIGH confidence asks for a tenth of the false-positive rate, or for the least that can be promised."""
+LENGTHS = (10, 20, 30, 50, 75, 100, 150)
+_OUTSIDE = 0.001
+_WORD = re.compile(r"\S+")
+_MOST_TRIED = 300
+
+
+def cut_to_words(text: str, words: int) -> str:
+    """The first words of a text, white space between them as it stands."""
+    for count, match in enumerate(_WORD.finditer(text), start=1):
+        if count == words:
+            return text[: match.end()]
+    return text
+
+
+def short_versions(texts: Sequence[LabelledText], min_words: int) -> list[LabelledText]:
+    """Each text cut to a length of each band below 150 words that is shorter than it, drawn by hash: labelled
+    text is seldom so short, a crawl's often is."""
+    short = []
+    for low, high in BANDS:
+        if high is None or high >= LENGTHS[-1]:
+            continue
+        low = max(low, min_words)
+        for text in texts:
+            words = low + stable_hash(text.id, f"cut {low}") % (high - low + 1)
+            cut = cut_to_words(text.text, words)
+            if len(cut) < len(text.text):
+                short.append(
+                    LabelledText(
+                        id=f"{text.id} cut to {words}",
+                        text=cut,
+                        synthetic=text.synthetic,
+                        generator=text.generator,
+                        source=text.source,
+                        domain=text.domain,
+                        prompt=text.prompt,
+                        collection=text.collection,
+                    )
+                )
+    return short
+
+
+def thresholds(words: Sequence[int], probabilities: NDArray[np.float64], max_fpr: float) -> list[Threshold]:
+    """A threshold for each band of length, from held-back human texts, one a prompt and band.
+
+    A band with too few texts for the promise takes that of all texts; where those are too few as well,
+    the highest score seen, and `bound` says how little that promises.
+    """
+    of_all = _threshold(probabilities, max_fpr, (0, None), "all lengths")
+    if of_all is None:
+        above_all = float(probabilities.max(initial=0.5))
+        of_all = Threshold(
+            min_words=0,
+            max_words=None,
+            probability=above_all,
+            max_fpr=max_fpr,
+            bound=upper_bound(0, len(probabilities)) if len(probabilities) else 1.0,
+            confidence=CONFIDENCE,
+            human=len(probabilities),
+            stratum="all lengths",
+        )
+    counts = np.asarray(words)
+    result = []
+    for low, high in BANDS:
+        inside = (counts >= low) & (counts <= (high if high is not None else np.inf))
+        name = f"{low} to {high} words" if high is not None else f"{low} words and more"
+        own = _threshold(probabilities[inside], max_fpr, (low, high), name)
+        result.append(own or of_all.model_copy(update={"min_words": low, "max_words": high}))
+    return result
+
+
+def _threshold(
+    probabilities: NDArray[np.float64], max_fpr: float, band: tuple[int, int | None], name: str
+) -> Threshold | None:
+    found = bounded_threshold(probabilities.tolist(), max_fpr)
+    if found is None:
+        return None
+    return Threshold(
+        min_words=band[0],
+        max_words=band[1],
+        probability=found.threshold,
+        max_fpr=max_fpr,
+        bound=found.bound,
+        confidence=CONFIDENCE,
+        human=found.documents,
+        stratum=name,
+    )
+
+
+def shortest_judged(fitting: Fitting) -> int:
+    """Words from which on text is judged: the least of the tried lengths at which every left-out
+    collection that is told apart at full length (95% bound of the ROC AUC above 0.5) is told apart too."""
+    lengths_of: list[set[int]] = []
+    for _, fitted, scored in training_masks(fitting.texts, "collection"):
+        scored[fitting.own :] = False
+        chosen = np.flatnonzero(scored)
+        if not len(chosen) or not fitting.both_labels(fitted) or not fitting.both_labels(scored):
+            continue
+        model = fitting.fit(fitted)
+        if not _told_apart(text_scores(fitting.matrix[chosen], model), fitting, chosen):
+            continue
+        better = set()
+        for length in LENGTHS:
+            tried = _some(fitting, chosen, length)
+            cut = feature_matrix(cut_to_words(fitting.texts[i].text, length) for i in tried)
+            if _told_apart(text_scores(cut, model), fitting, tried):
+                better.add(length)
+        lengths_of.append(better)
+    always = set.intersection(*lengths_of) if lengths_of else set()
+    return min(always, default=LENGTHS[-1])
+
+
+def _some(fitting: Fitting, chosen: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """At most 300 of each label, by hash, of those that are longer."""
+    ordered = sorted(chosen.tolist(), key=lambda i: stable_hash(fitting.texts[i].id, "length"))
+    long = [i for i in ordered if len(fitting.texts[i].text.split()) >= length]
+    by_label = [[i for i in long if fitting.texts[i].synthetic is label] for label in (True, False)]
+    return np.array(by_label[0][:_MOST_TRIED] + by_label[1][:_MOST_TRIED], dtype=np.int64)
+
+
+def _told_apart(scores: NDArray[np.float64], fitting: Fitting, chosen: NDArray[np.int64]) -> bool:
+    labels = fitting.synthetic[chosen]
+    if not labels.any() or labels.all():
+        return False
+    prompts = np.unique([fitting.texts[i].prompt for i in chosen], return_inverse=True)[1]
+    return roc_auc_interval(scores, labels, prompts).low > 0.5
+
+
+def prose_ranges(texts: Sequence[LabelledText], measurements: Sequence[Measurements]) -> list[Range]:
+    """The ranges that one in a thousand of the labelled texts lies outside of; outside them the classifier
+    was shown nothing and abstains."""
+    shapes = np.array([prose_shape(text.text) for text in texts])
+    functions, letters, short_lines = shapes.T
+    ranges = [
+        Range(
+            signal="function_words",
+            low=float(np.quantile(functions, _OUTSIDE)),
+            high=1.0,
+            reason="too few function words for running English: a list, names, code or another language",
+        ),
+        Range(
+            signal="letters",
+            low=float(np.quantile(letters, _OUTSIDE)),
+            high=1.0,
+            reason="too few letters for prose: code, a table or numbers",
+        ),
+        Range(
+            signal="short_lines",
+            low=0.0,
+            high=float(np.quantile(short_lines, 1 - _OUTSIDE)),
+            reason="most of it in lines of a few words: a list, a menu or verse",
+        ),
+    ]
+    predictable = [m.bits_per_byte for m in measurements if m.bits_per_byte is not None]
+    if predictable:
+        ranges.append(
+            Range(
+                signal="bits_per_byte",
+                low=float(np.quantile(predictable, _OUTSIDE)),
+                high=float(np.quantile(predictable, 1 - _OUTSIDE)),
+                reason="unlike the text it was calibrated on, repeated, known by heart or garbled",
+            )
+        )
+    return ranges
