@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -84,9 +85,21 @@ def read_text(path: str, what: str) -> str:
         UsageError: it can't be read.
     """
     try:
-        with FileSystems.open(path) as file:
-            return bytes(file.read()).decode()
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+        return read_bytes(path, what).decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{what} {path!r} can't be read: {error}") from error
+
+
+def read_bytes(path: str, what: str) -> bytes:
+    """The content of a small file that a flag names, as it is: nothing is unpacked.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    try:
+        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+            return bytes(file.read())
+    except (OSError, ValueError) as error:
         raise UsageError(f"{what} {path!r} can't be read: {error}") from error
 
 

@@ -6,6 +6,8 @@ import sys
 JOBS = {
     "curate": "the main job: label documents, audit training batches, hold the doubtful ones",
     "score": "measure and judge the documents of one file",
+    "evaluate": "how right the verdicts of `score` are on labelled text",
+    "calibrate": "labelled text into a profile, and a page that says what it is worth",
     "report": "write the report page of a finished run again",
     "train-reference": "train an embedded scoring model",
     "demo": "the main job on text made on the spot, from nothing to a hold queue",

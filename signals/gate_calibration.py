@@ -24,6 +24,7 @@ SHARES = (0.0, 0.1, 0.25, 0.5, 1.0)
 _DRAWS = 200
 _FEWEST_SOURCES = 3
 _FEWEST_DOCUMENTS = 20
+_FEWEST_IN_HALF = 50
 
 
 class Pools(NamedTuple):
@@ -121,7 +122,7 @@ def held_shares(pools: Pools, direction: Direction, size: int) -> HeldShares:
     """What the two settings hold, each source judged by a limit that knows nothing of its test batches.
 
     Unknown source: the limit of all other sources. Own baseline: the limit of one half of its human
-    documents, by order; batches are drawn from the other half.
+    documents; batches are drawn from the other half; sources with at least 50 in each.
     """
     both = [source for source in pools.human if source in pools.synthetic]
     human = {s: batch_values(pool, None, size, 0.0, s) for s, pool in pools.human.items()}
@@ -131,27 +132,30 @@ def held_shares(pools: Pools, direction: Direction, size: int) -> HeldShares:
         others = [values for name, values in human.items() if name != source]
         limit = unknown_source_limit(others, direction).limit
         first, second = pools.human[source][::2], pools.human[source][1::2]
-        baseline = batch_values(first, None, size, 0.0, f"{source} first")
-        own_limit = _own_limit(first, baseline, size, direction)
+        own_limit = _own_limit(first, second, size, direction, source)
         for share in SHARES:
             mixed = batch_values(pools.human[source], pools.synthetic[source], size, share, source)
             unknown[f"{share:.0%}"].append(_held(mixed, limit, direction))
+            if len(second) < _FEWEST_IN_HALF:
+                continue
             fresh = batch_values(second, pools.synthetic[source], size, share, f"{source} second")
             own[f"{share:.0%}"].append(_held(fresh, own_limit, direction))
     return HeldShares(
         {share: float(np.mean(each)) for share, each in unknown.items()},
-        {share: float(np.mean(each)) for share, each in own.items()},
+        {share: float(np.mean(each)) for share, each in own.items() if each},
     )
 
 
 def _own_limit(
-    documents: NDArray[np.float64], baseline: NDArray[np.float64], size: int, direction: Direction
+    first: NDArray[np.float64], second: NDArray[np.float64], size: int, direction: Direction, seed: str
 ) -> float:
-    """A limit from resampled batches of few documents: their mean is itself uncertain by as much as a
-    batch of that many documents."""
-    batches = max(len(documents) / size, 1e-9)
-    spread = float(baseline.std(ddof=1)) * math.sqrt(1 + 1 / batches)
-    reach = float(stdtrit(max(len(documents) - 1, 1), 1 - HELD_HUMAN)) * spread
+    """The limit that the first half gives to batches resampled from the second.
+
+    The mean of each half is itself as uncertain as a batch of so many documents: both are allowed for.
+    """
+    baseline = batch_values(first, None, size, 0.0, f"{seed} first")
+    spread = float(baseline.std(ddof=1)) * math.sqrt(1 + size / len(first) + size / len(second))
+    reach = float(stdtrit(len(first) - 1, 1 - HELD_HUMAN)) * spread
     mean = float(baseline.mean())
     return mean + (reach if direction == "above" else -reach)
 
@@ -168,8 +172,7 @@ def choose_gate(
     size: int,
     language: str,
 ) -> tuple[Gate, dict[str, HeldShares]]:
-    """The gate whose signal holds most half-synthetic batches of a source never seen, while it holds at most
-    2% (or the fewest) of the all-human ones; and what each signal holds.
+    """The gate of the signal that tells batches of a source never seen apart best; and what each holds.
 
     Args:
         documents: their probabilities from a classifier that did not see their collection.
@@ -189,17 +192,18 @@ def choose_gate(
         gates[signal] = direction, unknown_source_limit(human, direction)
     if not tables:
         raise ValueError(
-            f"a gate needs {_FEWEST_SOURCES} sources with {_FEWEST_DOCUMENTS} human documents and synthetic ones"
+            f"a gate needs {_FEWEST_SOURCES} sources with {_FEWEST_DOCUMENTS} human documents and synthetic "
+            "ones"
         )
-    chosen = min(tables, key=lambda s: _merit(tables[s]))
+    chosen = max(tables, key=lambda s: _merit(tables[s]))
     direction, limit = gates[chosen]
     return Gate(signal=chosen, direction=direction, languages={language: limit}), tables
 
 
-def _merit(table: HeldShares) -> tuple[float, float]:
-    """Smaller is better: false alarms beyond what is allowed first, then half-synthetic batches let pass."""
-    excess = max(table.unknown_source["0%"] - 2 * HELD_HUMAN, 0.0)
-    return (round(excess, 3), -table.unknown_source["50%"])
+def _merit(table: HeldShares) -> float:
+    """Mean share of batches held from a quarter of synthetic text on, less the share of human ones."""
+    held = table.unknown_source
+    return (held["25%"] + held["50%"] + held["100%"]) / 3 - held["0%"]
 
 
 def baseline_limits(

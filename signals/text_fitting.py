@@ -44,7 +44,7 @@ def cell_weights(sources: Sequence[str], synthetic: NDArray[np.bool_]) -> NDArra
     cells = list(zip(sources, synthetic.tolist(), strict=True))
     counts = Counter(cells)
     weights = np.array([counts[cell] ** -0.5 for cell in cells])
-    return weights / weights.mean()
+    return np.asarray(weights / weights.mean())
 
 
 def rarity_scales(matrix: sparse.csr_matrix) -> NDArray[np.float32]:
@@ -52,7 +52,7 @@ def rarity_scales(matrix: sparse.csr_matrix) -> NDArray[np.float32]:
     most of a text's topic-free style but in nearly every text, are turned down and none is left out."""
     documents = np.bincount(matrix.indices, minlength=matrix.shape[1])
     idf = np.log(matrix.shape[0] / np.maximum(documents, 1))
-    return np.sqrt(np.clip(idf, _SMALLEST_IDF, _LARGEST_IDF)).astype(np.float32)
+    return np.asarray(np.sqrt(np.clip(idf, _SMALLEST_IDF, _LARGEST_IDF)), dtype=np.float32)
 
 
 def fit_text(

@@ -1,0 +1,226 @@
+"""`wellspring calibrate`: labelled text into a profile, with a page that says what it is worth.
+
+    wellspring calibrate --labelled=labelled.jsonl.gz --output=profile.json
+
+Lines are {"id", "text", "label": "human"|"synthetic"}, with "source", "domain", "generator" and
+"prompt" where known. `--text_only` takes labelled text that the scorer was trained on: it enters the text
+features alone.
+
+    wellspring calibrate --profile=profile.json --baseline=runs/2026-43,runs/2026-47 --output=own.json
+
+gives the sources of earlier runs, taken to be human, limits of their own.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.arguments import JobParser, UsageError, positive, read_bytes
+from pipelines.baseline_runs import audited_strata
+from pipelines.calibration_page import calibration_page, summary
+from pipelines.curate_settings import load_profile
+from pipelines.evaluate import read_scored
+from schemas.batch import MeasuredDocument
+from schemas.document import Document
+from schemas.measurements import Measurements
+from schemas.profile import Gate, Profile
+from schemas.reject import Reject
+from signals.accuracy import accuracy, mean_over_collections
+from signals.classifier_fitting import Fitting, Measured
+from signals.gate_calibration import baseline_limits
+from signals.labelled import LabelledText, independent, read_labelled
+from signals.measuring import measure_documents, with_language
+from signals.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
+from signals.profile_fitting import Measure, fit_profile
+from signals.scorer import Scorer
+from signals.scorer_fingerprint import scorer_fingerprint
+from signals.scoring import score_documents
+from signals.tokenization import load_tokenizer
+
+_CHUNK = 512
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Writes the profile and its page; exit code 0."""
+    arguments = _parser().parse_args(argv)
+    if bool(arguments.labelled) == bool(arguments.profile):
+        raise UsageError(
+            "wellspring calibrate: give --labelled for a new profile, or --profile to add to one"
+        )
+    if arguments.profile and not arguments.baseline:
+        raise UsageError("wellspring calibrate: --profile goes with --baseline=RUN, earlier runs under it")
+    output = Path(arguments.output)
+    profile = load_profile(arguments.profile)[0] if arguments.profile else _calibrated(arguments, output)
+    if arguments.baseline:
+        profile = _with_baseline(profile, arguments.baseline.split(","))
+    output.write_text(profile.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    print(f"profile {profile.name} is in {output}")
+    return 0
+
+
+def _parser() -> JobParser:
+    p = JobParser("calibrate", __doc__ or "")
+    p.add_argument("--labelled", help="JSONL files of labelled text, a comma between them")
+    p.add_argument("--text_only", help="more of it, that the scorer was trained on")
+    p.add_argument("--output", required=True, help="profile.json; its page is written beside it as .html")
+    p.add_argument("--max_fpr", type=_share, default=0.01, help="human text wronged at most; default: 0.01")
+    p.add_argument(
+        "--scorer",
+        default=f"{REFERENCE_EN},{REFERENCE_EN_MACHINE}",
+        help=f"default: {REFERENCE_EN},{REFERENCE_EN_MACHINE}",
+    )
+    p.add_argument("--scored", help="what `wellspring score` made of --labelled with this scorer")
+    p.add_argument("--batch_documents", type=positive, default=256, help="of the runs to gate; default: 256")
+    p.add_argument("--name", help="the profile's name; default: the output's")
+    p.add_argument("--profile", help="a profile to add a baseline to")
+    p.add_argument("--baseline", help="runs of human text under the profile, a comma between them")
+    return p
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _calibrated(arguments: argparse.Namespace, output: Path) -> Profile:
+    """The profile of the labelled text; prints and draws what it is worth."""
+    try:
+        labelled = _read(arguments.labelled)
+        text_only = _read(arguments.text_only) if arguments.text_only else []
+        together = independent([*labelled, *text_only])
+        fingerprint = scorer_fingerprint(arguments.scorer)
+        measure = _measuring(arguments.scorer)
+        measured, language = _measured(
+            together[: len(labelled)], measure, _scored(arguments.scored, fingerprint.id)
+        )
+        fitting = Fitting(measured, together[len(labelled) :])
+        calibrated = fit_profile(
+            fitting,
+            measure,
+            max_fpr=arguments.max_fpr,
+            batch_documents=arguments.batch_documents,
+            language=language,
+            say=_say,
+        )
+    except ValueError as error:
+        raise UsageError(f"wellspring calibrate: {error}") from error
+    results = {name: accuracy(judged) for name, judged in calibrated.judged.items()}
+    profile = Profile(
+        name=arguments.name or output.stem,
+        description="A calibrated classifier and gate; its figures hold for text like that it was made from.",
+        can_enforce=calibrated.gate is not None,
+        scorer=fingerprint.id,
+        scorer_name=arguments.scorer,
+        languages=[language],
+        batch_documents=arguments.batch_documents,
+        classifier=calibrated.classifier,
+        gate=calibrated.gate or Gate(signal="entropy_bits", direction="below"),
+        calibrated_on=_origin(fitting, arguments),
+        measured={
+            name: value
+            for name, value in mean_over_collections(results["leave one collection out"]).items()
+            if value is not None
+        },
+    )
+    print(summary(profile, calibrated, results))
+    page = output.with_suffix(".html")
+    page.write_text(calibration_page(profile, calibrated, results), encoding="utf-8")
+    print(f"\nthe page is {page}")
+    return profile
+
+
+def _read(names: str) -> list[LabelledText]:
+    return [text for name in names.split(",") for text in read_labelled(read_bytes(name, "--labelled"), name)]
+
+
+def _scored(path: str | None, scorer: str) -> dict[str, Measurements]:
+    """Measurements by id of a file that `wellspring score` wrote.
+
+    Raises:
+        ValueError: it is no such file, or another scorer made it.
+    """
+    if path is None:
+        return {}
+    rows = read_scored(path).values()
+    measured = {row.measurements.id: row.measurements for row in rows if row.measurements is not None}
+    others = {m.scorer for m in measured.values()} - {scorer}
+    if others:
+        raise ValueError(
+            f"--scored={path} was measured by scorer {sorted(map(str, others))[0]}, this is {scorer}"
+        )
+    return measured
+
+
+def _measuring(scorer_name: str) -> Measure:
+    tokenizer, scorer = load_tokenizer(scorer_name), Scorer.load(scorer_name)
+
+    def measure(texts: Sequence[LabelledText]) -> list[Measurements]:
+        """Raises ValueError for a text that can't be measured."""
+        results: list[Measurements] = []
+        for start in range(0, len(texts), _CHUNK):
+            chunk = texts[start : start + _CHUNK]
+            documents = [
+                with_language(Document(id=t.id, text=t.text, source=t.source, file_path="labelled", offset=i))
+                for i, t in enumerate(chunk)
+            ]
+            measured = measure_documents(documents, tokenizer)
+            known = [m for m in measured if isinstance(m, MeasuredDocument)]
+            for result in (*score_documents(known, scorer), *(m for m in measured if isinstance(m, Reject))):
+                if isinstance(result, Reject):
+                    raise ValueError(f"{result.id}: {result.reason}: {result.detail}")
+                results.append(result.measurements)
+            _say(f"{start + len(chunk):,} of {len(texts):,} texts measured")
+        return results
+
+    return measure
+
+
+def _measured(
+    texts: Sequence[LabelledText], measure: Measure, known: dict[str, Measurements]
+) -> tuple[Measured, str]:
+    """The texts in the language of most of them, with their measurements."""
+    missing = [text for text in texts if text.id not in known]
+    known = known | {m.id: m for m in measure(missing)} if missing else known
+    languages = Counter(known[text.id].language for text in texts)
+    language = max(languages, key=lambda name: (languages[name], name or ""))
+    if language is None:
+        raise ValueError("the language of most labelled texts can't be told: give longer texts")
+    kept = [text for text in texts if known[text.id].language == language]
+    if len(kept) < len(texts):
+        _say(f"{len(texts) - len(kept):,} texts are not in {language} and are left out")
+    return Measured(kept, [known[text.id] for text in kept]), language
+
+
+def _origin(fitting: Fitting, arguments: argparse.Namespace) -> str:
+    names = [Path(name).name for name in arguments.labelled.split(",")]
+    extra = len(fitting.texts) - fitting.own
+    more = f", and {extra:,} of {Path(arguments.text_only).name} for the text features" if extra else ""
+    synthetic = int(fitting.synthetic[: fitting.own].sum())
+    return f"{', '.join(names)}: {fitting.own - synthetic:,} human, {synthetic:,} synthetic documents{more}"
+
+
+def _with_baseline(profile: Profile, runs: Sequence[str]) -> Profile:
+    limits = baseline_limits(audited_strata(runs, profile), profile.gate.direction)
+    if not limits:
+        raise UsageError("--baseline: no stratum of these runs has two gated batches; give more crawls")
+    for stratum, limit in limits.items():
+        print(
+            f"{stratum}: {profile.gate.signal} {profile.gate.direction} {limit.limit:.3f} is held "
+            f"({limit.batches} batches, mean {limit.mean:.3f}, spread {limit.spread:.3f})"
+        )
+    gate = profile.gate.model_copy(update={"strata": {**profile.gate.strata, **limits}})
+    return profile.model_copy(update={"gate": gate})
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    from pipelines.cli import main
+
+    sys.exit(main(["calibrate", *sys.argv[1:]]))

@@ -1,0 +1,182 @@
+"""What `calibrate` says of the profile that it made: a summary for the terminal, and a page."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from pipelines.accuracy_page import accuracy_sections, accuracy_table, group_table
+from pipelines.page import Html, document, section, table, text
+from schemas.accuracy import Accuracy
+from schemas.classifier import Classifier, Threshold
+from schemas.profile import Profile
+from signals.accuracy import mean_over_collections
+from signals.gate_calibration import SHARES, HeldShares
+from signals.profile_fitting import IN_SAMPLE, Calibrated
+
+BELIEVE = ("leave one collection out", "leave one source out", IN_SAMPLE)
+"""Which figures to believe, the first that could be had."""
+
+
+def believed(results: Mapping[str, Accuracy]) -> str:
+    return next(name for name in BELIEVE if results[name].judged.roc_auc is not None)
+
+
+def summary(profile: Profile, calibrated: Calibrated, results: Mapping[str, Accuracy]) -> str:
+    """For the terminal: accuracy by scheme, the promise of the thresholds, what the gate holds."""
+    best = believed(results)
+    parts = [
+        f"calibrated on {profile.calibrated_on}",
+        accuracy_table(results),
+        f"\n{best}, the figures to believe for text from elsewhere",
+        group_table(results[best], "collection"),
+        *(_means(results[best])),
+        "",
+        *_promises(profile.classifier),
+        _spread(results),
+        "",
+        *_held_lines(profile, calibrated),
+    ]
+    return "\n".join(parts)
+
+
+def _means(result: Accuracy) -> list[str]:
+    areas = {key: each.roc_auc.value for key, each in result.by["collection"].items() if each.roc_auc}
+    if len(areas) < 2:
+        return []
+    weakest = min(areas, key=lambda key: areas[key])
+    lines = []
+    for title, without in (("mean over collections", None), (f"  without {weakest}", weakest)):
+        mean = mean_over_collections(result, without)
+        shown = {key: "–" if value is None else f"{value:.3f}" for key, value in mean.items()}
+        lines.append(
+            f"{title}: AUC {shown['roc_auc']}, calibration error {shown['calibration_error']}\n"
+            f"    verdict: precision {shown['precision']}, recall {shown['recall']}, human wronged "
+            f"{shown['false_positive_rate']}\n"
+            f"    probability .5: precision {shown['precision_at_half']}, recall {shown['recall_at_half']}\n"
+            f"    150 words and more: {shown['tpr_at_1_long']} found at 1% FPR"
+        )
+    return lines
+
+
+def _promises(classifier: Classifier | None) -> list[str]:
+    assert classifier is not None, "calibrate makes a classifier"
+    main = classifier.with_signals or classifier.text_only
+    return [
+        "thresholds, and the share of human text like the calibrated above them (95% confidence)",
+        *(
+            f"  {_band(limit)}: {limit.probability:.3f}, at most {limit.bound:.2%} "
+            f"(from {limit.human} human texts, {limit.stratum})"
+            for limit in main.thresholds
+        ),
+        f"abstains below {classifier.min_words} words",
+    ]
+
+
+def _band(limit: Threshold) -> str:
+    return (
+        f"{limit.min_words} to {limit.max_words} words"
+        if limit.max_words
+        else f"{limit.min_words} words and more"
+    )
+
+
+def _spread(results: Mapping[str, Accuracy]) -> str:
+    """No promise holds for a new source: how left-out ones fared."""
+    by_source = results["leave one source out"].by["source"]
+    rates = sorted(each.verdict.false_positive_rate.value for each in by_source.values() if each.verdict)
+    if not rates:
+        return "no source could be left out: nothing is known of new sources"
+    return (
+        f"of {len(rates)} left-out sources, human text wronged: median {np.median(rates):.2%}, "
+        f"worst {rates[-1]:.2%}; for a new source there is no promise"
+    )
+
+
+def _held_lines(profile: Profile, calibrated: Calibrated) -> list[str]:
+    if not calibrated.held:
+        return [f"no gate: {calibrated.gate_obstacle}; the profile can't enforce"]
+    gate = profile.gate
+    lines = [
+        f"gate: {gate.signal} {gate.direction} "
+        + ", ".join(f"{limit.limit:.3f} ({language})" for language, limit in gate.languages.items()),
+        f"share of batches of {profile.batch_documents} held, by share of synthetic text in them",
+        f"  {'signal':<22}{'source':<16}" + "".join(f"{share:>8.0%}" for share in SHARES),
+    ]
+    for signal, held in calibrated.held.items():
+        for title, shares in zip(("never seen", "own baseline"), held, strict=True):
+            lines.append(f"  {signal:<22}{title:<16}" + "".join(f"{v:>8.1%}" for v in shares.values()))
+    return lines
+
+
+def calibration_page(profile: Profile, calibrated: Calibrated, results: Mapping[str, Accuracy]) -> str:
+    """The page: accuracy, thresholds with their promise, the gate."""
+    classifier = profile.classifier
+    assert classifier is not None, "calibrate makes a classifier"
+    main = classifier.with_signals or classifier.text_only
+    limits = [
+        [
+            text(_band(limit)),
+            text(f"{limit.probability:.3f}"),
+            text(f"{limit.bound:.2%}"),
+            text(str(limit.human)),
+            text(limit.stratum),
+        ]
+        for limit in main.thresholds
+    ]
+    head = Html(
+        f"<h1>Profile {text(profile.name)}</h1><p>{text(profile.calibrated_on, 2000)}.</p>"
+        f'<p class="outcome">Believe “{text(believed(results))}”: a crawl is full of text from elsewhere'
+        ". In-sample figures say only that it learned what it was shown.</p>"
+    )
+    return document(
+        f"Profile {profile.name}",
+        [
+            head,
+            *accuracy_sections(results, believed(results)),
+            section(
+                "promise",
+                "What is promised of human text",
+                [
+                    Html(
+                        "<p>Set on human texts that no fit saw, one a prompt. Of human text <em>like "
+                        "them</em> at most this share is called synthetic, with 95% confidence. Of a new "
+                        f"source nothing can be promised: {text(_spread(results), 500)}.</p>"
+                    ),
+                    table(
+                        "Thresholds by length",
+                        ["length", "probability above", "wronged at most", "human texts", "set on"],
+                        limits,
+                        numeric=frozenset({1, 2, 3}),
+                    ),
+                ],
+            ),
+            _gate_section(profile, calibrated.held, calibrated.gate_obstacle),
+        ],
+    )
+
+
+def _gate_section(profile: Profile, held: Mapping[str, HeldShares], obstacle: str) -> Html:
+    if not held:
+        return section("gate", "The batch gate", [Html(f"<p>None: {text(obstacle, 500)}.</p>")])
+    rows = [
+        [text(signal), text(title), *(text(f"{value:.1%}") for value in shares.values())]
+        for signal, each in held.items()
+        for title, shares in zip(("never seen", "own baseline"), each, strict=True)
+    ]
+    return section(
+        "gate",
+        "The batch gate",
+        [
+            Html(
+                f"<p>Chosen: <strong>{text(profile.gate.signal)}</strong>. Share of batches of "
+                f"{profile.batch_documents} documents held, by the share of synthetic text in them, mean "
+                "over sources; each source judged by a limit that did not see its test batches.</p>"
+            ),
+            table(
+                "Batches held",
+                ["signal", "source", *(f"{share:.0%}" for share in SHARES)],
+                rows,
+                numeric=frozenset(range(2, 2 + len(SHARES))),
+            ),
+        ],
+    )

@@ -1,0 +1,141 @@
+"""`wellspring evaluate`: how right the verdicts of `wellspring score` are on labelled text.
+
+    wellspring evaluate --scored=scored.jsonl.gz --labelled=texts.jsonl.gz [--output=FOLDER]
+
+Prints the coverage and every figure twice: without the abstentions, and with them at probability 0.5 and
+not flagged. `--scored=seed=a.jsonl,reference-en=b.jsonl` compares profiles. The folder gets accuracy.json
+and report.html.
+"""
+
+import gzip
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from pipelines.accuracy_page import accuracy_sections, accuracy_table, group_table
+from pipelines.arguments import JobParser, UsageError, read_bytes
+from pipelines.page import Html, document, text
+from pipelines.score import ScoredLine
+from schemas.accuracy import Accuracy, Judged
+from schemas.label import SYNTHETIC
+from signals.accuracy import accuracy
+from signals.labelled import LabelledText, independent, read_labelled
+
+_GROUPS = ("source", "domain", "generator", "length")
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Prints the tables; exit code 0."""
+    parser = JobParser("evaluate", __doc__ or "")
+    parser.add_argument(
+        "--scored", required=True, help="what `wellspring score` wrote; NAME=FILE,NAME=FILE to compare"
+    )
+    parser.add_argument("--labelled", required=True, help="the same texts, labelled, as JSONL")
+    parser.add_argument("--output", help="folder for accuracy.json and report.html")
+    arguments = parser.parse_args(argv)
+    try:
+        labelled = independent(
+            read_labelled(read_bytes(arguments.labelled, "--labelled"), arguments.labelled)
+        )
+        results = {
+            name: accuracy(judged_texts(read_scored(path), labelled, path))
+            for name, path in _named(arguments.scored).items()
+        }
+    except ValueError as error:
+        raise UsageError(f"wellspring evaluate: {error}") from error
+    print(_tables(results))
+    if arguments.output:
+        _write(Path(arguments.output), results)
+    return 0
+
+
+def _named(argument: str) -> dict[str, str]:
+    if "=" not in argument:
+        return {"scored": argument}
+    pairs = [part.partition("=") for part in argument.split(",")]
+    if not all(name and path for name, _, path in pairs) or len({name for name, _, _ in pairs}) < len(pairs):
+        raise UsageError(
+            f"wellspring evaluate: --scored={argument}: write NAME=FILE,NAME=FILE, each name once"
+        )
+    return {name: path for name, _, path in pairs}
+
+
+def read_scored(path: str) -> dict[str, ScoredLine]:
+    """The lines of a file that `wellspring score` wrote, by id; lines without an id are left out.
+
+    Raises:
+        UsageError: the file can't be read. ValueError: it is of another form.
+    """
+    content = read_bytes(path, "--scored")
+    try:
+        lines = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).splitlines()
+        rows = [msgspec.json.decode(line, type=ScoredLine) for line in lines if line.strip()]
+    except (msgspec.DecodeError, EOFError, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path}: {error}; give what `wellspring score` wrote") from error
+    return {row.id: row for row in rows if row.id is not None}
+
+
+def judged_texts(
+    scored: Mapping[str, ScoredLine], labelled: Sequence[LabelledText], path: str
+) -> list[Judged]:
+    """Labelled texts with what was said of them.
+
+    Raises:
+        ValueError: a labelled text was not scored.
+    """
+    missing = [each.id for each in labelled if each.id not in scored]
+    if missing:
+        raise ValueError(
+            f"{path} lacks {len(missing):,} of {len(labelled):,} labelled texts, {missing[0]!r} first: score "
+            "the same file"
+        )
+    judged = []
+    for each in labelled:
+        line = scored[each.id]
+        judged.append(
+            Judged(
+                id=each.id,
+                prompt=each.prompt,
+                source=each.source,
+                collection=each.collection,
+                domain=each.domain,
+                generator=each.generator,
+                words=line.measurements.words if line.measurements else len(each.text.split()),
+                synthetic=each.synthetic,
+                probability=line.probability,
+                flagged=line.verdict == SYNTHETIC,
+            )
+        )
+    return judged
+
+
+def _tables(results: Mapping[str, Accuracy]) -> str:
+    parts = [accuracy_table(results)]
+    for name, result in results.items():
+        if not result.judged.human or not result.judged.synthetic:
+            parts.append(
+                f"{name}: {result.judged.human:,} human and {result.judged.synthetic:,} synthetic texts were "
+                "judged: a figure needs both"
+            )
+        parts += [f"\n{name}, {group_table(result, by)}" for by in _GROUPS]
+    return "\n".join(parts)
+
+
+def _write(folder: Path, results: Mapping[str, Accuracy]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    encoded = msgspec.json.format(msgspec.json.encode(dict(results)), indent=1)
+    (folder / "accuracy.json").write_bytes(encoded + b"\n")
+    body = [
+        Html(f"<h1>Accuracy of {text(', '.join(results), 500)}</h1>"),
+        *accuracy_sections(results, list(results)[-1]),
+    ]
+    (folder / "report.html").write_text(document("Accuracy", body), encoding="utf-8")
+    print(f"\nthe page is {folder / 'report.html'}")
+
+
+if __name__ == "__main__":
+    from pipelines.cli import main
+
+    sys.exit(main(["evaluate", *sys.argv[1:]]))
