@@ -93,7 +93,8 @@ def _overview(results: Mapping[str, Accuracy]) -> Html:
     for title, result in results.items():
         coverage = (result.documents - result.abstained) / result.documents
         rows.append([name(title), text(f"{coverage:.1%}"), *_cells(result.judged)])
-        rows.append([text("with abstentions as 0.5 and not flagged"), text("100%"), *_cells(result.all)])
+        if result.abstained:
+            rows.append([text("  with abstentions as 0.5"), text("100%"), *_cells(result.all)])
     return table(
         "Intervals are 95%, with the prompt as the unit. Precision is at even prevalence.",
         ["", "judged", *_HEADERS],

@@ -107,6 +107,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         s.output,
         s.empty_manifest(),
         render_report,
+        s.profile.classifier,
         files=files,
         tallies=tallies,
         files_read=files_read,

@@ -26,6 +26,7 @@ from pipelines.page import (
 from pipelines.report_batches import batches_section
 from pipelines.report_entropy import entropy_section
 from pipelines.report_head import head
+from pipelines.report_share import share_section
 from pipelines.report_words import CAVEATS, GLOSSARY, LABELS, REASONS, SEED_CAVEATS, SIGNALS, signal_title
 from pipelines.run_folder import read_manifest
 from pipelines.svg import Segment, bar, histogram, stacked_bar, swatch
@@ -35,6 +36,7 @@ from schemas.manifest import Histogram, Manifest
 
 _SECTIONS = (
     ("labels", "Labels"),
+    ("share", "Share of synthetic text"),
     ("conservation", "Nothing lost"),
     ("entropy", "Entropy over crawl time"),
     ("signals", "Signals by label"),
@@ -83,6 +85,7 @@ def render_report(manifest: Manifest, audits: Sequence[Audit]) -> str:
     drawn = _sample_note(manifest, audits)
     bodies = (
         _labels(manifest),
+        share_section(manifest),
         _conservation(manifest, audits),
         [*drawn, *entropy_section(audits, manifest.gate)],
         _signals(manifest),

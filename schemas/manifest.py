@@ -3,6 +3,7 @@
 import msgspec
 
 from schemas import SCHEMA_VERSION
+from schemas.prevalence import SyntheticShare
 from schemas.scorer import ScorerFingerprint
 
 
@@ -70,6 +71,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     batch_documents: int
     batch_by: list[str]
     window_days: int
+    synthetic_share: list[SyntheticShare] = []
+    """By source and month, without the bias of counting verdicts."""
     parameters: dict[str, str]
     """The job's own flags, as given."""
     schema_version: int = SCHEMA_VERSION

@@ -1,0 +1,186 @@
+"""A whole profile from labelled, measured text: classifier, gate, and what both are worth."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.accuracy import Judged
+from schemas.classifier import Classifier, Combination, LeftOut, Operating, TextModel, Threshold
+from schemas.measurements import Measurements
+from schemas.profile import Gate
+from signals.batch_signals import Document
+from signals.classifier import encode_weights, find_threshold
+from signals.classifier_fitting import Fitting, LogOdds, combined, held_back, left_out_probabilities
+from signals.classifier_limits import HIGH_SHARE, prose_ranges, short_versions, shortest_judged, thresholds
+from signals.gate_calibration import HeldShares, choose_gate
+from signals.labelled import LabelledText, one_a_prompt
+from signals.left_out import SCHEMES
+from signals.text_fitting import TextFit, feature_matrix, text_scores
+
+IN_SAMPLE = "in sample"
+_BINS = 100
+Measure = Callable[[Sequence[LabelledText]], list[Measurements]]
+
+
+class Calibrated(NamedTuple):
+    classifier: Classifier
+    gate: Gate | None
+    """None where the sources are too few for one; `gate_obstacle` says so."""
+    gate_obstacle: str
+    held: dict[str, HeldShares]
+    judged: dict[str, list[Judged]]
+    """By scheme: in sample, and leave one source, generator, collection out."""
+
+
+def fit_profile(
+    fitting: Fitting,
+    measure: Measure,
+    *,
+    max_fpr: float,
+    batch_documents: int,
+    language: str,
+    say: Callable[[str], None],
+) -> Calibrated:
+    """Fits the classifier, judges the labelled text by classifiers that did not see it, sets the gate.
+
+    Args:
+        measure: measurements of texts, by the scorer that measured `fitting`'s; for shortened copies.
+        say: told what is being done.
+
+    Raises:
+        ValueError: the labelled text doesn't allow it; the message says what is missing.
+    """
+    own = fitting.measured
+    say("text model, each collection left out")
+    scores = fitting.collection_scores()
+    everything = np.ones(len(fitting.texts), dtype=bool)
+    model = fitting.fit(everything)
+    say("shortest text that can be judged")
+    min_words = shortest_judged(fitting)
+    with_signals = fitting.combine(scores, everything[: fitting.own], fitting.terms)
+    text_only = fitting.combine(scores, everything[: fitting.own], [])
+
+    say("thresholds on held-back human text")
+    human = one_a_prompt([text for text in own.texts if held_back(text) and not text.synthetic])
+    known = dict(zip((text.id for text in own.texts), own.measurements, strict=True))
+    short = short_versions(human, min_words)
+    sample = [*human, *short]
+    measured = [known[text.id] for text in human] + measure(short)
+    classifier = Classifier(
+        text=TextModel(weights=encode_weights(model.weights), intercept=model.intercept),
+        with_signals=_with_thresholds(with_signals, model, sample, measured, max_fpr)
+        if with_signals.terms
+        else None,
+        text_only=_with_thresholds(text_only, model, sample, measured, max_fpr),
+        min_words=min_words,
+        prose=prose_ranges(own.texts, own.measurements),
+        operating=None,
+        left_out=None,
+    )
+    main = classifier.with_signals or classifier.text_only
+
+    probabilities = {
+        IN_SAMPLE: fitting.probabilities(with_signals, text_scores(fitting.matrix[: fitting.own], model))
+    }
+    for scheme in SCHEMES:
+        say(f"classifiers with one {scheme} left out each")
+        probabilities[f"leave one {scheme} out"] = left_out_probabilities(fitting, scheme, scores)
+    judged = {
+        name: _judged(fitting, values, main.thresholds, min_words) for name, values in probabilities.items()
+    }
+    left_out = next(
+        judged[name]
+        for name in reversed(judged)
+        if any(each.probability is not None for each in judged[name])
+    )
+    classifier = classifier.model_copy(
+        update={"operating": _operating(left_out), "left_out": _counted(left_out)}
+    )
+    say("the batch gate")
+    gate, obstacle, held = _gate(fitting, left_out, batch_documents, language)
+    return Calibrated(classifier, gate, obstacle, held, judged)
+
+
+def _with_thresholds(
+    log_odds: LogOdds,
+    model: TextFit,
+    human: Sequence[LabelledText],
+    measurements: Sequence[Measurements],
+    max_fpr: float,
+) -> Combination:
+    probabilities = combined(
+        log_odds, text_scores(feature_matrix(t.text for t in human), model), measurements
+    )
+    words = [m.words for m in measurements]
+    return Combination(
+        intercept=log_odds.intercept,
+        text_weight=log_odds.text_weight,
+        terms=log_odds.terms,
+        thresholds=thresholds(words, probabilities, max_fpr),
+        high=thresholds(words, probabilities, max_fpr * HIGH_SHARE),
+    )
+
+
+def _judged(
+    fitting: Fitting, probabilities: NDArray[np.float64], limits: Sequence[Threshold], min_words: int
+) -> list[Judged]:
+    result = []
+    for text, m, value in zip(
+        fitting.measured.texts, fitting.measured.measurements, probabilities.tolist(), strict=True
+    ):
+        known = not np.isnan(value) and m.words >= min_words
+        result.append(
+            Judged(
+                id=text.id,
+                prompt=text.prompt,
+                source=text.source,
+                collection=text.collection,
+                domain=text.domain,
+                generator=text.generator,
+                words=m.words,
+                synthetic=text.synthetic,
+                probability=value if known else None,
+                flagged=known and value > find_threshold(limits, m.words).probability,
+            )
+        )
+    return result
+
+
+def _operating(judged: Sequence[Judged]) -> Operating:
+    known = [each for each in judged if each.probability is not None]
+    return Operating(
+        true_positives=sum(each.flagged for each in known if each.synthetic),
+        synthetic=sum(each.synthetic for each in known),
+        false_positives=sum(each.flagged for each in known if not each.synthetic),
+        human=sum(not each.synthetic for each in known),
+    )
+
+
+def _counted(judged: Sequence[Judged]) -> LeftOut:
+    def counts(synthetic: bool) -> list[int]:
+        values = [e.probability for e in judged if e.probability is not None and e.synthetic is synthetic]
+        counted = np.histogram(np.array(values, dtype=np.float64), bins=_BINS, range=(0, 1))[0]
+        return [int(count) for count in counted]
+
+    return LeftOut(human=counts(False), synthetic=counts(True))
+
+
+def _gate(
+    fitting: Fitting, judged: Sequence[Judged], size: int, language: str
+) -> tuple[Gate | None, str, dict[str, HeldShares]]:
+    documents = [
+        Document(m, each.probability) for m, each in zip(fitting.measured.measurements, judged, strict=True)
+    ]
+    try:
+        gate, held = choose_gate(
+            [each.source for each in judged],
+            [each.synthetic for each in judged],
+            documents,
+            size=size,
+            language=language,
+        )
+    except ValueError as error:
+        return None, str(error), {}
+    return gate, "", held
