@@ -18,7 +18,7 @@ from schemas.measurements import Measurements
 from schemas.reject import Reject, reject_document
 from signals.audit import audit_batch
 from signals.batching import batch_id, bucket_count, bucket_of, compose_batches
-from signals.evidence import find_source
+from signals.evidence import find_evidence
 from signals.hashing import content_hash, stable_hash
 from signals.histograms import histograms_of, merge_histograms
 from signals.judging import judge_of
@@ -76,7 +76,7 @@ def curate_in_a_loop(files: list[str], output: str) -> dict[str, Any]:
     for batch in _batches(strata):
         scored = without_scores(batch)
         labels = [
-            label(judge(d.document.text, d.measurements), find_source(d.document, settings.sources))
+            label(judge(d.document.text, d.measurements), find_evidence(d.document, settings.sources))
             for d in scored.batch.documents
         ]
         labelled = LabelledBatch(batch=scored.batch, labels=labels)

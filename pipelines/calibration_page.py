@@ -138,8 +138,8 @@ def calibration_page(profile: Profile, calibrated: Calibrated, results: Mapping[
                 "What is promised of human text",
                 [
                     Html(
-                        "<p>Set on human texts that no fit saw, one a prompt. Of human text <em>like "
-                        "them</em> at most this share is called synthetic, with 95% confidence. Of a new "
+                        "<p>Set on human texts, one a prompt, by models that saw nothing of their prompts. Of "
+                        "human text <em>like them</em> at most this share is called synthetic, with 95% confidence. Of a new "
                         f"source nothing can be promised: {text(_spread(results), 500)}.</p>"
                     ),
                     table(

@@ -29,9 +29,9 @@ def share_section(manifest: Manifest) -> list[Html]:
     ]
     known = any(share.estimated is not None for share in shares)
     note = (
-        "Counting verdicts overstates a small share and understates a large one; the estimate uses how "
-        "left-out text of known origin scored. It holds for text that scores like that; a genre or a model unlike the "
-        "calibrated ones breaks it, and no interval shows that."
+        "Counting verdicts misstates a share; the estimate uses how left-out text of known origin scored. It "
+        "holds for text that scores like that: a genre or a model unlike the calibrated ones breaks it, and "
+        "no interval shows that."
         if known
         else "The profile carries no error rates, so that the count can't be corrected."
     )

@@ -18,7 +18,7 @@ from schemas.label import ABSTAIN, LOW
 from schemas.measurements import Measurements
 from schemas.reject import Reject
 from schemas.sources import SourceEntry
-from signals.evidence import find_source
+from signals.evidence import find_evidence
 from signals.judging import Judge, judge_of
 from signals.measuring import measure_documents, with_language
 from signals.profiles import SEED
@@ -117,7 +117,7 @@ def _line(result: MeasuredDocument | Reject, judge: Judge, sources: Sequence[Sou
             measurements=None,
         )
     verdict = judge(result.document.text, result.measurements)
-    labelled = label(verdict, find_source(result.document, sources))
+    labelled = label(verdict, find_evidence(result.document, sources))
     return ScoredLine(
         id=result.document.id,
         probability=labelled.probability,

@@ -34,8 +34,9 @@ class SignalTerm(_Strict):
 class Threshold(_Strict):
     """SYNTHETIC at a probability above `probability`, for texts of `min_words` to `max_words` words.
 
-    Set on the scores of `human` held-back human documents, one a prompt: with `confidence`, at most
-    `max_fpr` of human documents like them lie above it (order statistic, Beta bound). `stratum` names
+    Set on the scores of `human` human documents, one a prompt, by models that saw nothing of their prompts:
+    with `confidence`, at most `max_fpr` of human documents like them lie above it (order statistic, Beta
+    bound; the classifier itself is fitted on all, as in cross-conformal prediction). `stratum` names
     the documents that it was set on: its own, or its parent's where its own were too few.
     """
 

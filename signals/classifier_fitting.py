@@ -2,11 +2,11 @@
 
 The text model's own scores are optimistic on text that it was fitted on. Whatever is set on scores
 (the combination with the scorer's signals, the calibration of the probability, the shortest length) is set
-on scores of documents whose whole collection was left out; the thresholds on human documents that no fit
-of the final classifier saw.
+on scores of documents whose whole collection was left out; the thresholds on scores of human documents by
+models that saw nothing of their prompts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +38,7 @@ TERMS: dict[str, tuple[str, str]] = {
 left-out collections: the dozen others of the scorer added nothing to these four."""
 _TERM_C = 0.1
 _DEFINED = 0.99
-_HELD_BACK = 0.2
+_PARTS = 5
 _FEWEST = 60
 
 
@@ -47,12 +47,6 @@ class Measured(NamedTuple):
 
     texts: list[LabelledText]
     measurements: list[Measurements]
-
-
-def held_back(text: LabelledText) -> bool:
-    """Whether a text is kept out of every fit, for the thresholds: a fifth of the prompts, whole. A human
-    text whose synthetic partner had been fitted on would look synthetic by the words they share."""
-    return stable_hash(text.prompt, "held back") % 1000 < 1000 * _HELD_BACK
 
 
 class LogOdds(NamedTuple):
@@ -84,16 +78,22 @@ class Fitting:
                 raise ValueError(f"{count} {label} documents are too few: at least {_FEWEST} are needed")
         self._sources = [text.source for text in self.texts]
         self._weights = cell_weights(self._sources, self.synthetic)
-        kept_out = {text.prompt for text in measured.texts if held_back(text)}
-        self._fitted = np.array([text.prompt not in kept_out for text in self.texts])
         self.own = len(measured.texts)
         self.matrix: sparse.csr_matrix = feature_matrix(text.text for text in self.texts)
         self.terms = [name for name in TERMS if self._defined(name) >= _DEFINED]
 
     def fit(self, documents: NDArray[np.bool_]) -> TextFit:
-        """The text model of the documents that are not held back."""
-        chosen = documents & self._fitted
-        return fit_text(self.matrix[chosen], self.synthetic[chosen], self._weights[chosen])
+        """The text model of some documents."""
+        return fit_text(self.matrix[documents], self.synthetic[documents], self._weights[documents])
+
+    def fits_by_prompt(self) -> Iterator[tuple[TextFit, list[int]]]:
+        """Five text models, and for each the measured documents that it knows nothing of: a fifth of the
+        prompts, whole. A human text whose synthetic partner was fitted on looks synthetic by the words that
+        they share."""
+        part = np.array([stable_hash(text.prompt, "prompts") % _PARTS for text in self.texts])
+        for number in range(_PARTS):
+            inside = np.flatnonzero(part[: self.own] == number)
+            yield self.fit(part != number), inside.tolist()
 
     def fit_and_score(
         self, within: NDArray[np.bool_], fitted: NDArray[np.bool_], scored: NDArray[np.bool_]
@@ -111,7 +111,7 @@ class Fitting:
         for _, fitted, scored in training_masks(self.texts, scheme):
             scored = scored & within
             scored[self.own :] = False
-            if scored.any() and self.both_labels(fitted & within & self._fitted):
+            if scored.any() and self.both_labels(fitted & within):
                 scores[scored] = self.fit_and_score(within, fitted, scored)
         return scores[: self.own]
 
@@ -124,7 +124,7 @@ class Fitting:
         self, scores: NDArray[np.float64], documents: NDArray[np.bool_], terms: Sequence[str]
     ) -> LogOdds:
         """Log-odds at even prevalence from left-out text scores and terms, fitted on measured documents."""
-        chosen = documents & self._fitted[: self.own] & ~np.isnan(scores)
+        chosen = documents & ~np.isnan(scores)
         labels = self.synthetic[: self.own][chosen]
         if not labels.any() or labels.all():
             raise ValueError("nothing to calibrate on: leave-out needs both labels in more than one source")

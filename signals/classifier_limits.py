@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +26,7 @@ LENGTHS = (10, 20, 30, 50, 75, 100, 150)
 _OUTSIDE = 0.001
 _WORD = re.compile(r"\S+")
 _MOST_TRIED = 300
+_FULL_BAND = 1000
 
 
 def cut_to_words(text: str, words: int) -> str:
@@ -35,50 +37,51 @@ def cut_to_words(text: str, words: int) -> str:
     return text
 
 
-def short_versions(texts: Sequence[LabelledText], min_words: int) -> list[LabelledText]:
-    """Each text cut to a length of each band below 150 words that is shorter than it, drawn by hash: labelled
-    text is seldom so short, a crawl's often is."""
+def short_versions(texts: Sequence[LabelledText], words: Sequence[int], min_words: int) -> list[LabelledText]:
+    """Copies of texts cut to the lengths of the bands below 150 words, to fill each up to 1,000 texts:
+    labelled text is seldom so short, a crawl's often is.
+
+    Args:
+        words: the length of each text.
+    """
     short = []
     for low, high in BANDS:
         if high is None or high >= LENGTHS[-1]:
             continue
         low = max(low, min_words)
-        for text in texts:
-            words = low + stable_hash(text.id, f"cut {low}") % (high - low + 1)
-            cut = cut_to_words(text.text, words)
-            if len(cut) < len(text.text):
-                short.append(
-                    LabelledText(
-                        id=f"{text.id} cut to {words}",
-                        text=cut,
-                        synthetic=text.synthetic,
-                        generator=text.generator,
-                        source=text.source,
-                        domain=text.domain,
-                        prompt=text.prompt,
-                        collection=text.collection,
-                    )
-                )
+        wanted = _FULL_BAND - sum(low <= count <= high for count in words)
+        longer = [text for text, count in zip(texts, words, strict=True) if count > high]
+        longer.sort(key=lambda text: stable_hash(text.id, "cut"))
+        for text in longer[: max(wanted, 0)]:
+            length = low + stable_hash(text.id, f"cut {low}") % (high - low + 1)
+            cut = msgspec.structs.replace(
+                text, id=f"{text.id} cut to {length}", text=cut_to_words(text.text, length)
+            )
+            short.append(cut)
     return short
 
 
-def thresholds(words: Sequence[int], probabilities: NDArray[np.float64], max_fpr: float) -> list[Threshold]:
-    """A threshold for each band of length, from held-back human texts, one a prompt and band.
+def thresholds(
+    words: Sequence[int], probabilities: NDArray[np.float64], whole: int, max_fpr: float
+) -> list[Threshold]:
+    """A threshold for each band of length, from human texts that were not fitted on, one a prompt.
 
-    A band with too few texts for the promise takes that of all texts; where those are too few as well,
-    the highest score seen, and `bound` says how little that promises.
+    A band with too few texts for the promise takes that of all whole texts; where those are too few as
+    well, the highest score seen, and `bound` says how little that promises.
+
+    Args:
+        whole: the first so many are whole texts, the others copies cut short.
     """
-    of_all = _threshold(probabilities, max_fpr, (0, None), "all lengths")
+    of_all = _threshold(probabilities[:whole], max_fpr, (0, None), "all lengths")
     if of_all is None:
-        above_all = float(probabilities.max(initial=0.5))
         of_all = Threshold(
             min_words=0,
             max_words=None,
-            probability=above_all,
+            probability=float(probabilities[:whole].max(initial=0.5)),
             max_fpr=max_fpr,
-            bound=upper_bound(0, len(probabilities)) if len(probabilities) else 1.0,
+            bound=upper_bound(0, whole) if whole else 1.0,
             confidence=CONFIDENCE,
-            human=len(probabilities),
+            human=whole,
             stratum="all lengths",
         )
     counts = np.asarray(words)

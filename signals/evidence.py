@@ -1,6 +1,11 @@
-"""Evidence about a document's origin from sources.yaml: first match wins."""
+"""Evidence about a document's origin: what its source, its page, its archive and its own words say.
+
+From sources.yaml the first match wins. A page's `meta generator` names its publishing system, robots.txt and
+ai.txt say what may be done with it: neither says who wrote it. C2PA manifests don't survive in text.
+"""
 
 import fnmatch
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -10,11 +15,57 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.document import Document
+from schemas.evidence import Evidence
 from schemas.sources import Match, SourceEntry
+from signals.leakage import find_leak
 
 # The suffix list that the package carries: nothing is fetched while a job runs.
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 _Entries = TypeAdapter(list[SourceEntry])
+
+
+# IPTC's terms for what a model made, alone or with something else (cv.iptc.org/newscodes/digitalsourcetype).
+_BY_A_MODEL = ("trainedalgorithmicmedia", "compositewithtrainedalgorithmicmedia")
+_DECLARING_KEYS = ("digital_source_type", "digitalSourceType")
+# Before these months an archive can hold so much machine text at most: GPT-2's release, GPT-3's, ChatGPT's.
+# Templates and machine translation are older than all of them.
+_PRIORS = (("2019-02", 0.0001), ("2020-06", 0.001), ("2022-12", 0.01))
+_ARCHIVES = (".warc", ".arc")
+
+
+def find_evidence(document: Document, sources: Sequence[SourceEntry]) -> Evidence:
+    """Everything that is known of a document's origin."""
+    leak = find_leak(document.text)
+    archived = _archived_month(document)
+    prior = next((share for before, share in _PRIORS if archived and archived < before), 0.5)
+    return Evidence(
+        source=find_source(document, sources),
+        declared_generator=_declared(document.metadata),
+        leaked_phrase=leak.phrase if leak else None,
+        leak_is_certain=bool(leak and leak.certain),
+        archived=archived if prior < 0.5 else None,
+        prior=prior,
+    )
+
+
+def _archived_month(document: Document) -> str | None:
+    """The month in which a web archive fetched the page. A date that a page or a file states of itself
+    proves nothing."""
+    name = document.file_path.rpartition("/")[2].lower()
+    if document.date is None or not any(ending in name for ending in _ARCHIVES):
+        return None
+    return document.date[:7]
+
+
+def _declared(metadata: str) -> str | None:
+    if "ource" not in metadata:
+        return None
+    fields = json.loads(metadata)
+    for key in _DECLARING_KEYS:
+        value = fields.get(key)
+        if isinstance(value, str) and value.rpartition("/")[2].lower() in _BY_A_MODEL:
+            return value
+    return None
 
 
 def parse_sources(text: str, name: str = "sources.yaml") -> list[SourceEntry]:

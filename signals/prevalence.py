@@ -93,7 +93,8 @@ def estimated_share(counts: Sequence[int], left_out: LeftOut) -> Share | None:
 
 
 def _merged(counts: Sequence[int]) -> NDArray[np.float64]:
-    return np.asarray(counts, dtype=np.float64).reshape(_MERGED, -1).sum(axis=1)
+    merged: NDArray[np.float64] = np.asarray(counts, dtype=np.float64).reshape(_MERGED, -1).sum(axis=1)
+    return merged
 
 
 def _multinomial(slopes: NDArray[np.float64], shares: NDArray[np.float64], count: float) -> float:

@@ -12,12 +12,12 @@ from schemas.measurements import Measurements
 from schemas.profile import Gate
 from signals.batch_signals import Document
 from signals.classifier import encode_weights, find_threshold
-from signals.classifier_fitting import Fitting, LogOdds, combined, held_back, left_out_probabilities
+from signals.classifier_fitting import Fitting, LogOdds, combined, left_out_probabilities
 from signals.classifier_limits import HIGH_SHARE, prose_ranges, short_versions, shortest_judged, thresholds
 from signals.gate_calibration import HeldShares, choose_gate
 from signals.labelled import LabelledText, one_a_prompt
 from signals.left_out import SCHEMES
-from signals.text_fitting import TextFit, feature_matrix, text_scores
+from signals.text_fitting import feature_matrix, text_scores
 
 IN_SAMPLE = "in sample"
 _BINS = 100
@@ -62,18 +62,12 @@ def fit_profile(
     with_signals = fitting.combine(scores, everything[: fitting.own], fitting.terms)
     text_only = fitting.combine(scores, everything[: fitting.own], [])
 
-    say("thresholds on held-back human text")
-    human = one_a_prompt([text for text in own.texts if held_back(text) and not text.synthetic])
-    known = dict(zip((text.id for text in own.texts), own.measurements, strict=True))
-    short = short_versions(human, min_words)
-    sample = [*human, *short]
-    measured = [known[text.id] for text in human] + measure(short)
+    say("thresholds on human text, by models without its prompts")
+    human = _HumanScores.of(fitting, measure, min_words)
     classifier = Classifier(
         text=TextModel(weights=encode_weights(model.weights), intercept=model.intercept),
-        with_signals=_with_thresholds(with_signals, model, sample, measured, max_fpr)
-        if with_signals.terms
-        else None,
-        text_only=_with_thresholds(text_only, model, sample, measured, max_fpr),
+        with_signals=_with_thresholds(with_signals, human, max_fpr) if with_signals.terms else None,
+        text_only=_with_thresholds(text_only, human, max_fpr),
         min_words=min_words,
         prose=prose_ranges(own.texts, own.measurements),
         operating=None,
@@ -103,23 +97,38 @@ def fit_profile(
     return Calibrated(classifier, gate, obstacle, held, judged)
 
 
-def _with_thresholds(
-    log_odds: LogOdds,
-    model: TextFit,
-    human: Sequence[LabelledText],
-    measurements: Sequence[Measurements],
-    max_fpr: float,
-) -> Combination:
-    probabilities = combined(
-        log_odds, text_scores(feature_matrix(t.text for t in human), model), measurements
-    )
-    words = [m.words for m in measurements]
+class _HumanScores(NamedTuple):
+    """Human texts, one a prompt, then copies of some cut short: text scores by models that saw nothing of
+    their prompts, and their measurements."""
+
+    scores: NDArray[np.float64]
+    measurements: list[Measurements]
+    whole: int
+
+    @classmethod
+    def of(cls, fitting: Fitting, measure: Measure, min_words: int) -> "_HumanScores":
+        known = dict(zip((t.id for t in fitting.measured.texts), fitting.measured.measurements, strict=True))
+        human = one_a_prompt([text for text in fitting.measured.texts if not text.synthetic])
+        short = short_versions(human, [known[text.id].words for text in human], min_words)
+        sample = [*human, *short]
+        scores = np.full(len(sample), np.nan)
+        for model, unseen in fitting.fits_by_prompt():
+            prompts = {fitting.texts[i].prompt for i in unseen}
+            chosen = [i for i, text in enumerate(sample) if text.prompt in prompts]
+            if chosen:
+                scores[chosen] = text_scores(feature_matrix(sample[i].text for i in chosen), model)
+        return cls(scores, [known[text.id] for text in human] + measure(short), len(human))
+
+
+def _with_thresholds(log_odds: LogOdds, human: _HumanScores, max_fpr: float) -> Combination:
+    probabilities = combined(log_odds, human.scores, human.measurements)
+    words = [m.words for m in human.measurements]
     return Combination(
         intercept=log_odds.intercept,
         text_weight=log_odds.text_weight,
         terms=log_odds.terms,
-        thresholds=thresholds(words, probabilities, max_fpr),
-        high=thresholds(words, probabilities, max_fpr * HIGH_SHARE),
+        thresholds=thresholds(words, probabilities, human.whole, max_fpr),
+        high=thresholds(words, probabilities, human.whole, max_fpr * HIGH_SHARE),
     )
 
 

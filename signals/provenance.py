@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from schemas.evidence import Evidence
 from schemas.label import (
     HIGH,
     HUMAN_UNVERIFIED,
@@ -25,34 +26,81 @@ from signals.vocabulary import type_token_ratio
 from signals.votes import beyond, confidence, possible_votes, verdict_is_open, votes_of
 from signals.words import words_and_sentences
 
+LARGEST_RATIO = 300.0
 
-def label(verdict: Verdict, source: SourceEntry | None) -> Label:
-    """One of the four labels.
 
-    A known model is synthetic_known whatever was measured. An attested human source is
-    human_verified, unless its text looks synthetic with HIGH confidence: then it is
-    human_unverified and a conflict, never silently trusted. Without evidence the verdict decides.
+def label(verdict: Verdict, evidence: Evidence) -> Label:
+    """One of the four labels, from the evidence and the verdict.
+
+    A known model or a declared generator is synthetic_known whatever was measured, and so is a chat
+    model's phrase in the text's own voice. An attested human source is human_verified, unless something
+    speaks against it: a verdict of SYNTHETIC at HIGH confidence, a declared generator, such a phrase. Then
+    it is human_unverified and a conflict, never silently trusted. Without evidence the verdict decides;
+    but where an archive's date makes synthetic text so rare that even this verdict leaves it improbable,
+    the label is human_unverified and a reason says so.
     """
-    evidence = source.evidence if source else None
-    reasons = list(verdict.reasons)
-    conflict = False
-    if source and evidence == KNOWN_MODEL:
-        provenance = SYNTHETIC_KNOWN
-        reasons.insert(0, f"source declared as written by {source.model}")
-    elif source and evidence == ATTESTED_HUMAN:
-        conflict = verdict.verdict == SYNTHETIC and verdict.confidence == HIGH
-        provenance = HUMAN_UNVERIFIED if conflict else HUMAN_VERIFIED
-        reasons.insert(0, f"source attested as human by {source.attested_by}")
-        if conflict:
-            reasons.insert(0, "conflict: attested as human, yet measured as synthetic with high confidence")
-    else:
-        provenance = SYNTHETIC_SUSPECTED if verdict.verdict == SYNTHETIC else HUMAN_UNVERIFIED
+    source = evidence.source
+    hard = _hard_evidence(evidence)
+    if source and source.evidence == KNOWN_MODEL:
+        return _label(SYNTHETIC_KNOWN, verdict, [f"source declared as written by {source.model}", *hard])
+    if source and source.evidence == ATTESTED_HUMAN:
+        attested = f"source attested as human by {source.attested_by}"
+        if hard:
+            reasons = [f"conflict: attested as human, yet {hard[0]}", attested]
+            return _label(HUMAN_UNVERIFIED, verdict, reasons, conflict=True)
+        if verdict.verdict == SYNTHETIC and verdict.confidence == HIGH:
+            reasons = [
+                "conflict: attested as human, yet measured as synthetic with high confidence",
+                attested,
+            ]
+            return _label(HUMAN_UNVERIFIED, verdict, reasons, conflict=True)
+        return _label(HUMAN_VERIFIED, verdict, [attested])
+    if hard:
+        return _label(SYNTHETIC_KNOWN, verdict, hard)
+    if evidence.leaked_phrase:
+        hint = f"says “{evidence.leaked_phrase}”, as chat models do of themselves"
+        return _label(SYNTHETIC_SUSPECTED, verdict, [hint])
+    if verdict.verdict != SYNTHETIC:
+        return _label(HUMAN_UNVERIFIED, verdict, [])
+    posterior = posterior_probability(verdict.probability, evidence.prior)
+    if posterior is not None and posterior < 0.5:
+        reason = (
+            f"archived in {evidence.archived}, when at most {evidence.prior:.2%} of text was a model's: "
+            "a template, a translation or an error is likelier"
+        )
+        return _label(HUMAN_UNVERIFIED, verdict, [reason])
+    return _label(SYNTHETIC_SUSPECTED, verdict, [])
+
+
+def posterior_probability(probability: float | None, prior: float) -> float | None:
+    """The probability of synthetic origin where `prior` is expected, from one at even prevalence.
+
+    The likelihood ratio is capped at 300 either way: what a thousand human texts without one error
+    allow to be said (memo of the CLEAN pipeline, 3e: L = ln(TPR / FPR's upper bound)).
+    """
+    if probability is None:
+        return None
+    ratio = probability / (1 - probability) if probability < 1 else LARGEST_RATIO
+    odds = min(max(ratio, 1 / LARGEST_RATIO), LARGEST_RATIO) * prior / (1 - prior)
+    return odds / (1 + odds)
+
+
+def _hard_evidence(evidence: Evidence) -> list[str]:
+    reasons = []
+    if evidence.declared_generator:
+        reasons.append(f"declared as {evidence.declared_generator}")
+    if evidence.leaked_phrase and evidence.leak_is_certain:
+        reasons.append(f"says “{evidence.leaked_phrase}” in its own voice")
+    return reasons
+
+
+def _label(provenance: str, verdict: Verdict, reasons: list[str], *, conflict: bool = False) -> Label:
     return Label(
         provenance=provenance,
         verdict=verdict.verdict,
         confidence=verdict.confidence,
         probability=verdict.probability,
-        reasons=reasons,
+        reasons=reasons + verdict.reasons,
         conflict=conflict,
     )
 

@@ -10,7 +10,7 @@ from schemas.batch import ScoredBatch
 from schemas.judgement import LabelledBatch
 from schemas.profile import Profile
 from schemas.sources import SourceEntry
-from signals.evidence import find_source
+from signals.evidence import find_evidence
 from signals.judging import judge_of
 from signals.provenance import label
 
@@ -43,7 +43,7 @@ class _LabelBatch(beam.DoFn):
         batch = element.batch
         if batch.documents:
             labels = [
-                label(self._judge(d.document.text, d.measurements), find_source(d.document, self._sources))
+                label(self._judge(d.document.text, d.measurements), find_evidence(d.document, self._sources))
                 for d in batch.documents
             ]
             yield LabelledBatch(batch=batch, labels=labels)

@@ -66,6 +66,7 @@ def audit(**changes: object) -> Audit:
         surprisal_spread=2.6,
         curvature=1.2,
         log_rank=2.2,
+        mean_log_odds=-1.5,
         suspected_share=0.05,
         profile="demo",
         scorer="ab12cd34ef56ab78",

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.evidence import Evidence
 from schemas.label import Verdict
 from schemas.profile import Profile, VoteRule
 from schemas.sources import Match, SourceEntry
@@ -33,14 +34,14 @@ WEIGHT_ONLY = SourceEntry(match=Match(source="a"), weight=2.0)
     ],
 )
 def test_evidence_comes_first_and_only_high_confidence_vetoes_it(verdict, source, provenance, conflict):
-    labelled = label(verdict, source)
+    labelled = label(verdict, Evidence(source=source))
     assert (labelled.provenance, labelled.conflict) == (provenance, conflict)
     assert (labelled.verdict, labelled.confidence) == (verdict.verdict, verdict.confidence)
 
 
 def test_reasons_name_the_evidence():
-    assert label(HUMAN, KNOWN).reasons == ["source declared as written by mixtral-8x7b"]
-    assert label(SURE, ATTESTED).reasons == [
+    assert label(HUMAN, Evidence(source=KNOWN)).reasons == ["source declared as written by mixtral-8x7b"]
+    assert label(SURE, Evidence(source=ATTESTED)).reasons == [
         "conflict: attested as human, yet measured as synthetic with high confidence",
         "source attested as human by library, 2019",
         "it repeats",
@@ -85,7 +86,7 @@ def test_where_the_label_is_not_open_no_score_can_change_it(
     before = measurements(**values, **unscored, language=language, tokens=tokens)
     after = msgspec.structs.replace(before, **scores)
     if not label_is_open(before, source, profile):
-        one, other = (label(judge_by_votes(m, profile), source) for m in (before, after))
+        one, other = (label(judge_by_votes(m, profile), Evidence(source=source)) for m in (before, after))
         assert (one.provenance, one.verdict, one.conflict) == (
             other.provenance,
             other.verdict,
