@@ -139,8 +139,9 @@ def calibration_page(profile: Profile, calibrated: Calibrated, results: Mapping[
                 [
                     Html(
                         "<p>Set on human texts, one a prompt, by models that saw nothing of their prompts. Of "
-                        "human text <em>like them</em> at most this share is called synthetic, with 95% confidence. Of a new "
-                        f"source nothing can be promised: {text(_spread(results), 500)}.</p>"
+                        "human text <em>like them</em> at most this share is called synthetic, with 95% "
+                        "confidence. Of a new source nothing can be promised: "
+                        f"{text(_spread(results), 500)}.</p>"
                     ),
                     table(
                         "Thresholds by length",
