@@ -90,7 +90,7 @@ def _lines(content: bytes, name: str) -> Iterator[bytes]:
 
 def prompt_of(document_id: str, generator: str | None) -> str:
     """The part of an id before the last name: `xsum-0075` of `xsum-0075-gpt-4` by gpt-4."""
-    name = re.sub(r"[^a-z0-9.]+", "-", generator.lower()) if generator else "human"
+    name = re.sub(r"[^a-z0-9.]+", "-", generator.lower()).strip("-") if generator else "human"
     prompt, found, _ = document_id.lower().rpartition(f"-{name}")
     return prompt if found else document_id
 
