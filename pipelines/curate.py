@@ -26,6 +26,7 @@ from schemas.reject import RECORD, Reject
 from signals.evidence import find_source
 from signals.measuring import with_language
 from signals.provenance import label_is_open
+from signals.synthetic_share import error_rates
 from transforms.assemble_batches import AssembleBatches, CountStrata
 from transforms.audit_entropy import AuditEntropy
 from transforms.finish_run import FinishRun
@@ -107,7 +108,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         s.output,
         s.empty_manifest(),
         render_report,
-        s.profile.classifier,
+        error_rates(s.profile, s.scorer_id),
         files=files,
         tallies=tallies,
         files_read=files_read,

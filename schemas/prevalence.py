@@ -4,19 +4,30 @@ import msgspec
 
 
 class SyntheticShare(msgspec.Struct, frozen=True, kw_only=True):
-    """All shares in 0..1, of the documents that were judged.
+    """All shares in 0..1, of the documents that were judged; formulas in `signals.prevalence`.
 
-    `counted` is the share of SYNTHETIC verdicts: biased. `adjusted` corrects it by the verdict's measured
-    error rates, `estimated` uses the whole distribution of probabilities (EM) and has the 95% interval.
-    Null where the profile carries no left-out rates.
+    `counted`, the share of SYNTHETIC verdicts, is biased. `adjusted` corrects it by the verdict's error
+    rates on left-out text, `estimated` uses the whole distribution of probabilities. Both are null, with a
+    `reason`, where the profile carries no such rates.
     """
 
     source: str
     month: str | None
-    """YYYY-MM of the documents' date; null without one."""
+    """YYYY-MM of the documents' date in UTC; null without one."""
     documents: int
-    counted: float
+    abstained: int
+    """Beside `documents`: nothing is said of them."""
+    counted: float | None
     adjusted: float | None
+    adjusted_low: float | None
+    adjusted_high: float | None
     estimated: float | None
     low: float | None
     high: float | None
+    """95% interval of `estimated`, wider by the root of `misfit`."""
+    misfit: float | None
+    """1 where the probabilities are a mixture of those of left-out text; the larger, the less they are."""
+    at_least: float | None
+    """A lower bound that assumes nothing of the synthetic text."""
+    reason: str | None
+    """Why an estimate is null."""

@@ -32,3 +32,15 @@ def crawl_time(date: str | None) -> int | None:
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=UTC)
     return int(parsed.timestamp())
+
+
+def crawl_month(date: str | None) -> str | None:
+    """The month of an ISO 8601 date in UTC, as YYYY-MM; None where it is none."""
+    seconds = crawl_time(date)
+    if seconds is None:
+        return None
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except ValueError:  # the first or last hours of the calendar, outside it in UTC
+        return None
+    return f"{moment.year:04}-{moment.month:02}"

@@ -9,14 +9,12 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import AsIter, AsList, AsSingleton, PCollection
 
 from schemas.audit import HOLD_FOR_REVIEW, Audit
-from schemas.classifier import Classifier
 from schemas.label import PROVENANCE_LABELS
 from schemas.manifest import FileEntry, FileRecord, Manifest, SourceCounts
-from schemas.prevalence import SyntheticShare
 from schemas.reject import FILE, Reject
 from signals.hashing import stable_hash
 from signals.histograms import Histograms, merge_histograms
-from signals.prevalence import BINS, adjusted_count, estimated_share
+from signals.synthetic_share import ErrorRates, synthetic_shares
 from transforms.publish import UNFINISHED, publish, remove_folder
 from transforms.route import Tally
 
@@ -34,7 +32,7 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
     Args:
         run: the run's folder. manifest: with all that the launcher knows, nothing counted yet.
         render: makes the report page of a manifest and (some of) its audits.
-        classifier: the profile's, whose error rates correct the shares of synthetic text.
+        rates: the profile's error rates, which correct the shares of synthetic text.
         files: records of all published files. tallies: counts of `transforms.route` and of the
         readers. rejects: those of kind `file` name the damaged files. renamed: ids that got a suffix.
     """
@@ -44,7 +42,7 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
         run: str,
         manifest: Manifest,
         render: Callable[[Manifest, list[Audit]], str],
-        classifier: Classifier | None,
+        rates: ErrorRates,
         *,
         files: PCollection[FileRecord],
         tallies: PCollection[Tally],
@@ -58,7 +56,7 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
         self._run = run
         self._manifest = manifest
         self._render = render
-        self._classifier = classifier
+        self._rates = rates
         self._side_inputs = {
             "files": AsIter(files),
             "tallies": AsList(tallies | "SumTallies" >> beam.CombinePerKey(sum)),
@@ -80,9 +78,7 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
             pipeline
             | "Once" >> beam.Create([None])
             | "CheckAndWrite"
-            >> beam.Map(
-                _finish, self._run, self._manifest, self._render, self._classifier, **self._side_inputs
-            )
+            >> beam.Map(_finish, self._run, self._manifest, self._render, self._rates, **self._side_inputs)
         )
 
 
@@ -96,7 +92,7 @@ def _finish(
     run: str,
     manifest: Manifest,
     render: Callable[[Manifest, list[Audit]], str],
-    classifier: Classifier | None,
+    rates: ErrorRates,
     *,
     files: Iterable[FileRecord],
     tallies: list[Tally],
@@ -109,7 +105,7 @@ def _finish(
     manifest = msgspec.structs.replace(
         manifest,
         **_counts(tallies),
-        synthetic_share=synthetic_shares(tallies, classifier),
+        synthetic_share=synthetic_shares(tallies, rates),
         files={f.path: FileEntry(rows=f.rows, sha256=f.sha256) for f in sorted(files, key=lambda f: f.path)},
         files_read=files_read,
         files_damaged=dict(sorted(damaged)),
@@ -161,41 +157,6 @@ def _counts(tallies: list[Tally]) -> dict[str, object]:
         "by_source": {source: SourceCounts(**counts) for source, counts in by_source.items()},
         **totals,
     }
-
-
-def synthetic_shares(tallies: list[Tally], classifier: Classifier | None) -> list[SyntheticShare]:
-    """The share of synthetic text in each source and month, of the documents that were judged.
-
-    Documents of human or synthetic sources enter like any other: it is their text that is judged.
-    """
-    bins: dict[tuple[str, str], list[int]] = {}
-    flagged: dict[tuple[str, str], int] = {}
-    for (what, source, name), count in tallies:
-        if what == "probability":
-            month, _, number = name.rpartition(" ")
-            bins.setdefault((source, month), [0] * BINS)[int(number)] += count
-        elif what == "flagged":
-            flagged[source, name] = count
-    operating = classifier.operating if classifier else None
-    left_out = classifier.left_out if classifier else None
-    shares = []
-    for (source, month), counts in sorted(bins.items()):
-        documents = sum(counts)
-        adjusted = adjusted_count(flagged[source, month], documents, operating) if operating else None
-        estimated = estimated_share(counts, left_out) if left_out else None
-        shares.append(
-            SyntheticShare(
-                source=source,
-                month=month or None,
-                documents=documents,
-                counted=flagged[source, month] / documents,
-                adjusted=adjusted.value if adjusted else None,
-                estimated=estimated.value if estimated else None,
-                low=estimated.low if estimated else None,
-                high=estimated.high if estimated else None,
-            )
-        )
-    return shares
 
 
 def check_conservation(manifest: Manifest) -> None:

@@ -12,14 +12,14 @@ from schemas.audit import Audit
 from schemas.batch import MeasuredDocument
 from schemas.document import HeldDocument, PublishedDocument
 from schemas.judgement import AuditedBatch
-from schemas.label import SYNTHETIC, Label
+from schemas.label import Label
 from schemas.measurements import Measurements
 from signals.histograms import Histograms, histograms_of
-from signals.prevalence import probability_bin
+from signals.synthetic_share import share_counts
 
 Tally = tuple[tuple[str, str, str], int]
-"""((what, source, name), count): what is read, labelled, held, rejected, conflicts, tokens, probability
-(name: month and bin) or flagged (name: month)."""
+"""((what, source, name), count): what is read, labelled, held, rejected, conflicts or tokens, or a key of
+`signals.synthetic_share`."""
 
 
 class RouteOutputs(NamedTuple):
@@ -81,10 +81,8 @@ def _tallies(audited: AuditedBatch) -> Counter[tuple[str, str, str]]:
             counts["held", source, ""] += 1
         else:
             counts["labelled", source, label.provenance] += 1
-        if label.probability is not None:
-            month = (measured.document.date or "")[:7]
-            counts["probability", source, f"{month} {probability_bin(label.probability):02d}"] += 1
-            counts["flagged", source, month] += label.verdict == SYNTHETIC
+        for key, count in share_counts(measured.document, label):
+            counts[key] += count
         counts["conflicts", "", ""] += label.conflict
         counts["tokens", "", ""] += measured.measurements.tokens
         if measured.measurements.scorer is not None:
