@@ -19,7 +19,7 @@ from signals.audit import GateMode
 from signals.batch_signals import OF_THE_SCORER
 from signals.evidence import parse_sources
 from signals.model_folder import REFERENCE_EN
-from signals.profiles import SEED, parse_profile
+from signals.profiles import SEED, built_in, parse_profile
 from signals.scorer_fingerprint import scorer_fingerprint
 from signals.strata import STRATUM_FIELDS
 from signals.tokenization import load_tokenizer
@@ -39,7 +39,9 @@ def parser() -> JobParser:
     )
     p.add_argument("--path_prefix", default="", help="put before each line of a list of paths")
     p.add_argument("--output", required=True, help="the run's folder")
-    p.add_argument("--profile", default=SEED.name, help="'seed' or a profile.json (default: seed)")
+    p.add_argument(
+        "--profile", default=SEED.name, help="'seed', 'reference-en' or a profile.json (default: seed)"
+    )
     p.add_argument("--gate", choices=get_args(GateMode), default="monitor", help="default: monitor")
     p.add_argument(
         "--scorer",
@@ -182,15 +184,11 @@ def load_profile(name: str) -> tuple[Profile, str]:
     Raises:
         UsageError: there is none, or it is not valid.
     """
-    if name == SEED.name:
-        content = SEED.model_dump_json()
-        profile = SEED
-    else:
-        content = read_text(name, "--profile")
-        try:
-            profile = parse_profile(content, name)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
+    content = built_in(name) or read_text(name, "--profile")
+    try:
+        profile = parse_profile(content, name)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     return profile, hashlib.sha256(content.encode()).hexdigest()
 
 
