@@ -54,7 +54,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         "--input", required=True, help="JSONL, Parquet, WARC or WET file; local, gs://, http(s)://"
     )
     parser.add_argument("--output", required=True, help="JSON lines, gzip if the name ends in .gz")
-    parser.add_argument("--profile", default=SEED.name, help="'seed' or a profile.json (default: seed)")
+    parser.add_argument("--profile", default=SEED.name, help="'seed', 'reference-en' or a profile.json (default: seed)")
     parser.add_argument("--scorer", help="default: the profile's own, else reference-en")
     parser.add_argument("--sources", help="sources.yaml: what is known of the sources")
     arguments = parser.parse_args(argv)

@@ -1,8 +1,12 @@
-"""Profiles by name or path, and the built-in `seed`."""
+"""The built-in profiles, `seed` and `reference-en`, and what a profile.json must hold."""
+
+import functools
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from schemas.profile import Gate, Limit, Profile, VoteRule, Votes
+from signals.model_folder import REFERENCE_EN
 
 SEED = Profile(
     name="seed",
@@ -47,6 +51,18 @@ SEED = Profile(
     ),
     calibrated_on="nothing: printed numbers",
 )
+
+
+REFERENCE_PROFILE = Path(__file__).parent / "reference_en" / "profile.json"
+"""Calibrated for the embedded pair of scorers, by `wellspring calibrate`."""
+
+
+@functools.cache
+def built_in(name: str) -> str | None:
+    """The JSON of a profile that ships: `seed` or `reference-en`; None for another name."""
+    if name == SEED.name:
+        return SEED.model_dump_json()
+    return REFERENCE_PROFILE.read_text(encoding="utf-8") if name == REFERENCE_EN else None
 
 
 def parse_profile(content: str, name: str) -> Profile:
