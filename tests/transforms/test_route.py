@@ -42,6 +42,8 @@ def test_a_batch_is_published_or_held_and_measured_and_counted_either_way(gate):
         ("tokens", "", ""): 12,
         ("batches", "", ""): 1,
         ("batches_held", "", ""): int(held),
+        ("probability", "web-archive", "2026-01 0"): 2,
+        ("probability", "books", "2026-01 0"): 1,
     }
     if held:
         tallies |= {(place, "web-archive", ""): 2, (place, "books", ""): 1}
