@@ -26,6 +26,7 @@ from signals.measuring import measure_documents, with_language
 from signals.model_folder import REFERENCE_EN
 from signals.provenance import label
 from signals.strata import stratum_of
+from signals.tail_coverage import load_tail_reference
 from signals.tokenization import load_tokenizer
 from transforms.formats.read_file import read_file
 from transforms.publish import parquet_bytes
@@ -71,6 +72,7 @@ def curate_in_a_loop(files: list[str], output: str) -> dict[str, Any]:
 
     rows: dict[str, list[Any]] = defaultdict(list)
     judge = judge_of(settings.profile)
+    tail = load_tail_reference(REFERENCE_EN)
     parts = []
     tallies: Counter[tuple[str, str, str]] = Counter()
     for batch in _batches(strata):
@@ -87,6 +89,7 @@ def curate_in_a_loop(files: list[str], output: str) -> dict[str, Any]:
             gate=settings.gate,
             vocab_size=settings.vocab_size,
             scorer=None,
+            tail=tail,
         )
         audited = AuditedBatch(batch=labelled.batch, labels=labels, audit=audit)
         for measured, its_label in zip(audited.batch.documents, labels, strict=True):

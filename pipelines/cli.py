@@ -10,6 +10,7 @@ JOBS = {
     "calibrate": "labelled text into a profile, and a page that says what it is worth",
     "report": "write the report page of a finished run again",
     "train-reference": "train an embedded scoring model",
+    "tail-reference": "the rare token pairs of human text, for a scorer's tail coverage",
     "demo": "the main job on text made on the spot, from nothing to a hold queue",
 }
 

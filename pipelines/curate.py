@@ -69,7 +69,10 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
     audited = (
         scored
         | "Label" >> Label(s.profile, s.sources)
-        | "AuditEntropy" >> AuditEntropy(s.profile, gate=s.gate, vocab_size=s.vocab_size, scorer=s.scorer_id)
+        | "AuditEntropy"
+        >> AuditEntropy(
+            s.profile, gate=s.gate, vocab_size=s.vocab_size, scorer=s.scorer_id, tokenizer=s.scorer
+        )
     )
     routed = audited | "Route" >> Route()
     rejects = (read.rejects, unique.rejects, measured.rejects, unscorable) | "Rejects" >> beam.Flatten()

@@ -22,6 +22,7 @@ from signals.model_folder import REFERENCE_EN
 from signals.profiles import SEED, built_in, parse_profile
 from signals.scorer_fingerprint import scorer_fingerprint
 from signals.strata import STRATUM_FIELDS
+from signals.tail_coverage import load_tail_reference
 from signals.tokenization import load_tokenizer
 
 Scoring = Literal["all", "decisive", "none"]
@@ -135,6 +136,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
     scorer = arguments.scorer or default_scorer(profile)
     try:
         tokenizer = load_tokenizer(scorer)
+        load_tail_reference(scorer)  # a damaged file is to be known before the run
         fingerprint = scorer_fingerprint(scorer) if arguments.scoring != "none" else None
         sources = load_sources(arguments.sources)
     except ValueError as error:

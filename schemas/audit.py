@@ -5,6 +5,21 @@ import msgspec
 PROCEED = "PROCEED"
 HOLD_FOR_REVIEW = "HOLD_FOR_REVIEW"
 
+SIGNALS = (
+    "entropy_bits",
+    "corrected_entropy_bits",
+    "cross_entropy_bits",
+    "surprisal_spread",
+    "curvature",
+    "log_rank",
+    "mean_log_odds",
+    "tail_coverage",
+    "missing_mass",
+    "distinct_2",
+    "compression_ratio",
+)
+"""The signals of a batch: columns `<name>`, `<name>_low`, `<name>_high`."""
+
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured on a batch, against what, and what was decided.
@@ -15,6 +30,10 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     nothing could decide; `basis` says which limit was used or why none. `interval_low` and
     `interval_high` bound `value` at 95%, with documents as the unit. `held` is False under the
     gate `monitor`, which only records the action.
+
+    Every signal stands in a column of its own, with its 95% interval in `<name>_low` and `<name>_high`;
+    documents are the unit of all of them. A signal is null where it is undefined, its interval where
+    the batch has too few documents. Runs of an earlier version lack some of the columns.
     """
 
     batch_id: str
@@ -39,17 +58,54 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     direction: str
     interval_low: float | None
     interval_high: float | None
+    margin: float | None = None
+    """How far `value` lies from `limit` on the passing side: negative when it is to be held, null when
+    nothing could decide."""
     basis: str
+    own_baseline: bool = False
+    """The limit was set from human batches of this very stratum."""
+    entropy_bits_low: float | None = None
+    entropy_bits_high: float | None = None
+    corrected_entropy_bits: float | None = None
+    """Unigram entropy with most of its bias removed (Chao and Shen 2003), bits."""
+    corrected_entropy_bits_low: float | None = None
+    corrected_entropy_bits_high: float | None = None
     cross_entropy_bits: float | None
     """Mean bits a token under the scorer, over the batch."""
+    cross_entropy_bits_low: float | None = None
+    cross_entropy_bits_high: float | None = None
     surprisal_spread: float | None
     """Mean over documents of the standard deviation of surprisal, nats."""
+    surprisal_spread_low: float | None = None
+    surprisal_spread_high: float | None = None
     curvature: float | None
     """Mean over documents."""
+    curvature_low: float | None = None
+    curvature_high: float | None = None
     log_rank: float | None
     """Mean over documents."""
+    log_rank_low: float | None = None
+    log_rank_high: float | None = None
     mean_log_odds: float | None
     """Mean over documents of the log-odds of being synthetic, each at most 8 either way."""
+    mean_log_odds_low: float | None = None
+    mean_log_odds_high: float | None = None
+    tail_coverage: float | None = None
+    """Rare token pairs present over those expected of as much human text: `signals.tail_coverage`."""
+    tail_coverage_low: float | None = None
+    tail_coverage_high: float | None = None
+    missing_mass: float | None = None
+    """Good and Turing's estimate of the share of such text whose token types the batch lacks."""
+    missing_mass_low: float | None = None
+    missing_mass_high: float | None = None
+    distinct_2: float | None = None
+    """Distinct token pairs over all pairs, of 256 tokens of 64 documents."""
+    distinct_2_low: float | None = None
+    distinct_2_high: float | None = None
+    compression_ratio: float | None = None
+    """Compressed bytes over bytes, of 1,000 bytes of 64 documents."""
+    compression_ratio_low: float | None = None
+    compression_ratio_high: float | None = None
     suspected_share: float
     """Share of documents whose verdict is SYNTHETIC."""
     profile: str

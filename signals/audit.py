@@ -5,22 +5,19 @@ from typing import Literal
 
 import msgspec
 
-from schemas.audit import HOLD_FOR_REVIEW, PROCEED, Audit
+from schemas.audit import HOLD_FOR_REVIEW, PROCEED, SIGNALS, Audit
 from schemas.batch import TrainingBatch
 from schemas.label import SYNTHETIC, Label
-from schemas.profile import Gate, Limit, Profile
-from signals.batch_signals import (
-    LINEAR_SIGNALS,
-    UNIGRAM_ENTROPY,
-    Document,
-    linear_signal,
-    unigram_entropy_estimate,
-)
-from signals.entropy import batch_entropy_audit, unpack_ids
+from schemas.profile import Direction, Gate, Limit, Profile
+from signals.batch_sums import batch_estimates, batch_sums
+from signals.entropy import entropy_audit_of_counts
+from signals.tail_coverage import TailReference
 from signals.votes import beyond
 
 GateMode = Literal["monitor", "enforce"]
 ANY_LANGUAGE = "*"
+OWN_BASELINE = "stratum"
+"""What `find_limit` says of a limit set for that very stratum."""
 
 
 def stratum_key(stratum: dict[str, str]) -> str:
@@ -32,13 +29,18 @@ def find_limit(gate: Gate, stratum: dict[str, str]) -> tuple[Limit | None, str]:
     """The limit for a stratum and where it comes from: its own, its language's, or none."""
     key = stratum_key(stratum)
     if key in gate.strata:
-        return gate.strata[key], "stratum"
+        return gate.strata[key], OWN_BASELINE
     language = stratum.get("language", "")
     if language in gate.languages:
         return gate.languages[language], f"language {language}"
     if ANY_LANGUAGE in gate.languages:
         return gate.languages[ANY_LANGUAGE], "any language"
     return None, f"not gated: the profile has no limit for language {language or 'unknown'}"
+
+
+def margin(value: float, limit: float, direction: Direction) -> float:
+    """How far a value lies from its limit on the passing side; negative beyond the limit."""
+    return value - limit if direction == "below" else limit - value
 
 
 def audit_batch(
@@ -49,6 +51,7 @@ def audit_batch(
     gate: GateMode,
     vocab_size: int,
     scorer: str | None,
+    tail: TailReference | None = None,
 ) -> Audit:
     """Measures a scored batch, compares it with its stratum's limit and decides.
 
@@ -59,26 +62,32 @@ def audit_batch(
     Args:
         labels: one a document of the batch, in its order.
         vocab_size: of the tokenizer that made the batch's ids.
+        tail: the rare pairs of that tokenizer's reference text; without them tail coverage is null.
 
     Raises:
         ValueError: the batch has no tokens, or an id lies outside the vocabulary.
     """
-    measurements = [d.measurements for d in batch.documents]
-    token_ids = [unpack_ids(d.token_ids) for d in batch.documents]
-    packed = [d.token_ids for d in batch.documents]
-    unigram = batch_entropy_audit(packed, vocab_size, profile.gate.unigram_floor)
-    documents = [Document(m, label.probability) for m, label in zip(measurements, labels, strict=True)]
-    linear = {name: linear_signal(name, documents) for name in LINEAR_SIGNALS}
+    sums = batch_sums(
+        batch.documents, [label.probability for label in labels], vocab_size=vocab_size, tail=tail
+    )
+    unigram = entropy_audit_of_counts(sums.counts.sum(axis=0), profile.gate.unigram_floor)
+    estimates = batch_estimates(sums, tail)
 
     signal, direction = profile.gate.signal, profile.gate.direction
     limit, basis = find_limit(profile.gate, batch.stratum)
-    value = unigram_entropy_estimate(token_ids, vocab_size) if signal == UNIGRAM_ENTROPY else linear[signal]
+    value = estimates[signal]
     if not batch.gated:
         limit, basis = None, "not gated: the stratum is smaller than half a batch"
     elif value is None:
         limit, basis = None, f"not gated: {signal} is undefined for every document"
     hold = limit is not None and value is not None and beyond(value.value, limit.limit, direction)
-    means = {name: estimate.value if estimate else None for name, estimate in linear.items()}
+    columns: dict[str, float | None] = {}
+    for name in SIGNALS:
+        estimate = estimates[name]
+        columns[name] = estimate.value if estimate else None
+        columns[f"{name}_low"] = estimate.low if estimate else None
+        columns[f"{name}_high"] = estimate.high if estimate else None
+    del columns["entropy_bits"]  # the seed's, rounded, stands in its place
     return Audit(
         batch_id=batch.batch_id,
         window_start=batch.window_start,
@@ -87,7 +96,7 @@ def audit_batch(
         source=batch.stratum.get("source"),
         language=batch.stratum.get("language"),
         documents=len(batch.documents),
-        tokens=sum(m.tokens for m in measurements),
+        tokens=sum(d.measurements.tokens for d in batch.documents),
         entropy_bits=unigram["entropy_bits"],
         type_token_ratio=unigram["type_token_ratio"],
         below_floor=unigram["below_floor"],
@@ -101,13 +110,11 @@ def audit_batch(
         direction=direction,
         interval_low=value.low if value else None,
         interval_high=value.high if value else None,
+        margin=margin(value.value, limit.limit, direction) if value and limit else None,
         basis=basis,
-        cross_entropy_bits=means["cross_entropy_bits"],
-        surprisal_spread=means["surprisal_spread"],
-        curvature=means["curvature"],
-        log_rank=means["log_rank"],
-        mean_log_odds=means["mean_log_odds"],
+        own_baseline=limit is not None and basis == OWN_BASELINE,
         suspected_share=sum(label.verdict == SYNTHETIC for label in labels) / len(labels),
         profile=profile.name,
         scorer=scorer,
+        **columns,
     )

@@ -4,12 +4,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from schemas.measurements import Measurements
-from signals.entropy import TokenIds, token_counts
-from signals.intervals import Estimate, ratio_estimate
+from signals.intervals import Estimate
+from signals.ratio_sums import RatioSums
 
 # Beyond it one document would outweigh a dozen others: exp(8) is 3,000 to one.
 LARGEST_LOG_ODDS = 8.0
@@ -63,24 +60,4 @@ def linear_signal(name: str, documents: Sequence[Document]) -> Estimate | None:
     pairs = [pair for d in documents if (pair := LINEAR_SIGNALS[name](d)) is not None]
     if not pairs:
         return None
-    x, w = np.array(pairs, dtype=np.float64).T
-    return ratio_estimate(x, w)
-
-
-def unigram_entropy_estimate(token_ids: Sequence[TokenIds], vocab_size: int) -> Estimate:
-    """Plug-in unigram entropy of the batch in bits, with a cluster-robust delta-method interval.
-
-    The influence of a token t is -log2 p(t) - H; a document's is the sum over its tokens. The
-    plug-in bias is not removed: the interval is for the plug-in value itself.
-
-    Raises:
-        ValueError: there are no tokens, or an id lies outside the vocabulary.
-    """
-    counts = token_counts(token_ids, vocab_size)
-    total = int(counts.sum())
-    information = np.zeros(vocab_size)
-    seen = counts > 0
-    information[seen] = math.log2(total) - np.log2(counts[seen].astype(np.float64))
-    x: NDArray[np.float64] = np.array([math.fsum(information[ids]) for ids in token_ids])
-    w = np.array([len(ids) for ids in token_ids], dtype=np.float64)
-    return ratio_estimate(x, w)
+    return RatioSums.of(pairs).estimate()

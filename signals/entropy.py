@@ -71,7 +71,11 @@ def batch_entropy_audit(
     Raises:
         ValueError: there are no tokens, or an id lies outside the vocabulary.
     """
-    counts = token_counts(token_ids, vocab_size)
+    return entropy_audit_of_counts(token_counts(token_ids, vocab_size), floor)
+
+
+def entropy_audit_of_counts(counts: NDArray[np.int64], floor: float = SEED_FLOOR) -> dict[str, Any]:
+    """`batch_entropy_audit` where the tokens are already counted: how often each id occurs."""
     bits = unigram_entropy(counts)
     below = bits < floor
     return {

@@ -1,35 +1,59 @@
 """The audit of each batch: what it measures, against what, and what that decides."""
 
+from collections.abc import Iterator
+
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
+from apache_beam.typehints.decorators import no_annotations
 
 from schemas.judgement import AuditedBatch, LabelledBatch
 from schemas.profile import Profile
 from signals.audit import GateMode, audit_batch
+from signals.tail_coverage import TailReference, load_tail_reference
 
 
 class AuditEntropy(beam.PTransform[PCollection[LabelledBatch], PCollection[AuditedBatch]]):
-    """Audits every labelled batch under a profile; `signals.audit` does the work."""
+    """Audits every labelled batch under a profile; `signals.audit` does the work.
 
-    def __init__(self, profile: Profile, *, gate: GateMode, vocab_size: int, scorer: str | None) -> None:
+    Args:
+        tokenizer: the scorer by whose tokenizer the batches were tokenized; the rare pairs of its
+            reference text are read from its folder on the worker, where there are any.
+        scorer: fingerprint of the scorer that scored them; null when none did.
+    """
+
+    def __init__(
+        self, profile: Profile, *, gate: GateMode, vocab_size: int, scorer: str | None, tokenizer: str
+    ) -> None:
         super().__init__()
+        self._audit = _Audit(profile, gate, vocab_size, scorer, tokenizer)
+
+    def expand(self, batches: PCollection[LabelledBatch]) -> PCollection[AuditedBatch]:
+        return batches | "AuditBatches" >> beam.ParDo(self._audit).with_output_types(AuditedBatch)
+
+
+class _Audit(beam.DoFn):
+    def __init__(
+        self, profile: Profile, gate: GateMode, vocab_size: int, scorer: str | None, tokenizer: str
+    ) -> None:
         self._profile = profile
         self._gate = gate
         self._vocab_size = vocab_size
         self._scorer = scorer
+        self._tokenizer = tokenizer
+        self._tail: TailReference | None = None
 
-    def expand(self, batches: PCollection[LabelledBatch]) -> PCollection[AuditedBatch]:
-        profile, gate, vocab_size, scorer = self._profile, self._gate, self._vocab_size, self._scorer
+    def setup(self) -> None:
+        self._tail = load_tail_reference(self._tokenizer)
 
-        def audited(labelled: LabelledBatch) -> AuditedBatch:
-            audit = audit_batch(
-                labelled.batch,
-                labelled.labels,
-                profile=profile,
-                gate=gate,
-                vocab_size=vocab_size,
-                scorer=scorer,
-            )
-            return AuditedBatch(batch=labelled.batch, labels=labelled.labels, audit=audit)
-
-        return batches | "AuditBatches" >> beam.Map(audited).with_output_types(AuditedBatch)
+    @no_annotations
+    def process(self, element: LabelledBatch) -> Iterator[AuditedBatch]:
+        audit = audit_batch(
+            element.batch,
+            element.labels,
+            profile=self._profile,
+            gate=self._gate,
+            vocab_size=self._vocab_size,
+            scorer=self._scorer,
+            tail=self._tail,
+        )
+        yield AuditedBatch(batch=element.batch, labels=element.labels, audit=audit)

@@ -83,6 +83,37 @@ def test_a_stratum_has_its_own_limit_before_its_languages():
     assert find_limit(gate, {"source": "other", "language": "en"}) == (LIMIT, "language en")
 
 
+@pytest.mark.parametrize(
+    ("direction", "bits", "margin"), [("below", 5.5, 0.5), ("below", 4.75, -0.25), ("above", 4.75, 0.25)]
+)
+def test_the_margin_is_what_is_left_on_the_passing_side(direction, bits, margin):
+    result = audit(bits, with_profile=profile(direction=direction))
+    assert result.margin == pytest.approx(margin)
+    assert (result.margin < 0) == result.held
+    assert audit(bits, gated=False).margin is None
+
+
+def test_a_limit_of_the_stratum_itself_is_a_baseline_of_its_own():
+    own = profile(strata={'{"source":"web-archive","language":"en"}': LIMIT})
+    assert audit(4.0, with_profile=own).own_baseline
+    assert not audit(4.0, with_profile=own, gated=False).own_baseline
+    assert not audit(4.0).own_baseline
+
+
+def test_what_decides_stands_among_the_signals_with_the_same_interval():
+    result = audit(4.5)
+    assert result.cross_entropy_bits == result.value
+    assert (result.cross_entropy_bits_low, result.cross_entropy_bits_high) == (
+        result.interval_low, result.interval_high,
+    )  # fmt: skip
+    assert result.mean_log_odds == -8.0
+    assert result.distinct_2 == 3 / 12
+    assert result.tail_coverage is None
+    entropy = audit(4.5, "monitor", SEED)
+    assert entropy.value == 2.0
+    assert entropy.interval_low == entropy.entropy_bits_low == 2.0
+
+
 def test_the_seeds_unigram_audit_is_recorded_beside_what_decides():
     result = audit(4.0)
     assert (result.entropy_bits, result.type_token_ratio) == (2.0, 0.25)

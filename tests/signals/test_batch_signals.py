@@ -1,10 +1,8 @@
 import math
 
-import numpy as np
 import pytest
-from scipy.stats import entropy as scipy_entropy
 
-from signals.batch_signals import Document, linear_signal, unigram_entropy_estimate
+from signals.batch_signals import Document, linear_signal
 from tests.documents import measurements
 
 
@@ -36,16 +34,3 @@ def test_mean_log_odds_leaves_abstentions_out_and_bounds_certainty():
     documents = _of([measurements()] * 4, [0.75, 0.25, None, 1.0])
     assert linear_signal("mean_log_odds", documents).value == pytest.approx(8 / 3)
     assert linear_signal("mean_log_odds", documents[2:3]) is None
-
-
-def test_unigram_entropy_is_scipys_and_its_interval_counts_documents():
-    generator = np.random.default_rng(3)
-    documents = [generator.zipf(1.6, size=200).clip(max=99).astype(np.int32) for _ in range(50)]
-    counts = np.bincount(np.concatenate(documents), minlength=100)
-    estimate = unigram_entropy_estimate(documents, 100)
-    assert estimate.value == pytest.approx(scipy_entropy(counts[counts > 0], base=2))
-    assert estimate.low < estimate.value < estimate.high
-    # The same tokens in documents that hold one token only each: far less certain.
-    clustered = np.split(np.sort(np.concatenate(documents)), 50)
-    wide = unigram_entropy_estimate(clustered, 100)
-    assert wide.high - wide.low > 3 * (estimate.high - estimate.low)

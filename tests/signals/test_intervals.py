@@ -2,34 +2,26 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from signals.intervals import ratio_estimate
+from signals.intervals import delete_group, standard_error, t_interval
+from signals.ratio_sums import RatioSums
 
 
-def test_with_equal_weights_it_is_the_students_interval_of_a_mean():
-    x = np.array([3.0, 4.5, 2.2, 5.1, 3.9])
-    estimate = ratio_estimate(x, np.ones(5))
-    low, high = stats.t.interval(0.95, 4, loc=x.mean(), scale=stats.sem(x))
-    assert estimate == pytest.approx((x.mean(), low, high))
+def test_an_interval_and_its_standard_error_are_scipys():
+    low, high = stats.t.interval(0.95, 7, loc=3.0, scale=0.4)
+    assert t_interval(3.0, 0.4, 7) == pytest.approx((3.0, low, high))
+    assert standard_error(low, high, 7) == pytest.approx(0.4)
 
 
-def test_it_covers_documents_not_tokens():
-    """Documents cluster: 95% intervals must cover the true ratio in about 95 of 100 draws."""
-    generator = np.random.default_rng(1)
-    covered = 0
-    for _ in range(400):
-        tokens = generator.integers(50, 500, size=60).astype(float)
-        means = generator.normal(4.0, 0.5, size=60)
-        estimate = ratio_estimate(means * tokens, tokens)
-        covered += estimate.low <= 4.0 <= estimate.high
-    assert 0.91 <= covered / 400 <= 0.98
-
-
-def test_the_order_of_documents_does_not_change_a_bit():
+def test_for_a_ratio_the_jackknife_is_the_interval_of_the_ratio_of_groups():
     generator = np.random.default_rng(2)
-    x, w = generator.lognormal(size=200), generator.lognormal(size=200)
-    order = generator.permutation(200)
-    assert ratio_estimate(x, w) == ratio_estimate(x[order], w[order])
+    w = generator.integers(100, 900, size=12)
+    x = w * generator.normal(5.0, 0.4, size=12)
+    without = [(x.sum() - a) / (w.sum() - b) for a, b in zip(x, w, strict=True)]
+    jackknife = delete_group(x.sum() / w.sum(), without, w.tolist())
+    exact = RatioSums.of(zip(x.tolist(), w.tolist(), strict=True)).estimate()
+    assert jackknife == pytest.approx(exact, rel=1e-6)
 
 
-def test_one_document_has_no_interval():
-    assert ratio_estimate(np.array([6.0]), np.array([2.0])) == (3.0, None, None)
+def test_one_group_has_no_interval():
+    assert delete_group(2.0, [1.5], [10]) == (2.0, None, None)
+    assert delete_group(2.0, [], []) == (2.0, None, None)

@@ -6,6 +6,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from schemas.judgement import LabelledBatch
 from schemas.label import Label
+from signals.model_folder import REFERENCE_EN
 from signals.profiles import SEED
 from tests.documents import batch, document, measured
 from transforms.audit_entropy import AuditEntropy
@@ -65,7 +66,9 @@ def test_a_batch_is_published_or_held_and_measured_and_counted_either_way(gate):
 
     with TestPipeline("FnApiRunner") as pipeline:
         audited = (
-            pipeline | beam.Create([labelled()]) | AuditEntropy(profile, gate=gate, vocab_size=9, scorer=None)
+            pipeline
+            | beam.Create([labelled()])
+            | AuditEntropy(profile, gate=gate, vocab_size=9, scorer=None, tokenizer=REFERENCE_EN)
         )
         routed = audited | Route()
         checks = {

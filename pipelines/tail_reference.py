@@ -1,0 +1,56 @@
+"""`wellspring tail-reference`: the rare token pairs of human text, for a scorer's tail coverage.
+
+    wellspring tail-reference --scorer=my-model --corpus='text/*.jsonl.gz' --output=my-model/rare_pairs.json
+
+Reads gzipped JSONL files (lines `{"id", "text"}`, with a `label` those of humans) and writes one file.
+In the scorer's folder it is found by itself; without one, tail coverage stays null.
+"""
+
+import glob
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from pipelines.arguments import JobParser, UsageError
+from signals.model_folder import REFERENCE_EN
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """The job. Exit code 0.
+
+    Raises:
+        UsageError: the arguments are wrong, or the text can't be read or has no rare pair.
+    """
+    parser = JobParser("tail-reference", "Write the rare token pairs of human text for a scorer.")
+    parser.add_argument("--scorer", default=REFERENCE_EN, help="whose tokenizer; default: reference-en")
+    parser.add_argument("--corpus", required=True, help="globs of .jsonl.gz files, lines {id, text}")
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE")
+    flags = parser.parse_args(argv)
+    paths = sorted({Path(p) for pattern in flags.corpus.split(",") for p in glob.glob(pattern)})  # noqa: PTH207
+    if not paths:
+        raise UsageError(f"--corpus={flags.corpus} matches no file")
+
+    from signals.tail_coverage import make_tail_reference
+    from signals.tokenization import load_tokenizer
+    from signals.training import read_corpus
+
+    try:
+        tokenizer = load_tokenizer(flags.scorer)
+        texts = [document.text for document in read_corpus(paths, label="human")]
+        reference = make_tail_reference(tokenizer.encode_batch(texts), tokenizer.sha256)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    flags.output.write_bytes(msgspec.json.encode(reference))
+    print(
+        f"{flags.output}: {sum(reference.seen.values()):,} rare pairs ({reference.share:.0%} of them), "
+        f"of {reference.pairs:,} pairs in {len(texts):,} documents"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    from pipelines.cli import main
+
+    sys.exit(main(["tail-reference", *sys.argv[1:]]))

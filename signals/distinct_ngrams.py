@@ -1,0 +1,35 @@
+"""Distinct-2: how many of a sample's token pairs are different ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from signals.document_sample import Sampled
+from signals.entropy import unpack_ids
+from signals.intervals import Estimate, delete_group
+
+
+def distinct_2(sample: Sequence[Sampled]) -> Estimate | None:
+    """Distinct pairs of neighbouring tokens over all pairs, in (0, 1] (Li et al. 2016), each document its
+    own group of the jackknife; None where no document has two tokens.
+
+    Falls as text repeats itself, within a document or across documents; falls with the size of the
+    sample too, hence a fixed one.
+    """
+    documents = [ids.astype(np.int64) for s in sample if len(ids := unpack_ids(s.token_ids)) > 1]
+    if not documents:
+        return None
+    pairs = [len(ids) - 1 for ids in documents]
+    keys = np.concatenate([(ids[:-1] << 32) + ids[1:] for ids in documents])
+    _, types = np.unique(keys, return_inverse=True)
+    holders = np.unique(types * len(documents) + np.repeat(np.arange(len(documents)), pairs))
+    types_held, document = holders // len(documents), holders % len(documents)
+    first = np.flatnonzero(np.diff(types_held, prepend=-1))
+    in_documents = np.diff(first, append=len(types_held))
+    alone = np.bincount(document[first[in_documents == 1]], minlength=len(documents))
+    distinct, total = len(first), sum(pairs)
+    value = distinct / total
+    if len(documents) < 2:
+        return Estimate(value, None, None)
+    without = [(distinct - int(own)) / (total - n) for own, n in zip(alone, pairs, strict=True)]
+    return delete_group(value, without, pairs)

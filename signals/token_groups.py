@@ -1,0 +1,83 @@
+"""Token counts of a batch by groups of documents: what its non-linear statistics are made of.
+
+A document belongs to one of 32 groups by a hash of its id. Counts are integers, so that merging is
+exact and its order can't be seen. A statistic without each group in turn gives its interval
+(`signals.intervals.delete_group`).
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signals.entropy_bias import chao_shen_of_frequencies, missing_mass
+from signals.hashing import stable_hash
+from signals.intervals import Estimate, delete_group
+
+GROUPS = 32
+
+
+def group_of(document_id: str) -> int:
+    """The group of a document, 0..31."""
+    return stable_hash(document_id, "jackknife") % GROUPS
+
+
+def grouped_counts(
+    ids: NDArray[np.int32], lengths: Sequence[int], groups: Sequence[int], vocab_size: int
+) -> NDArray[np.int64]:
+    """How often each token id occurs in each group, shape (32, vocab_size).
+
+    Args:
+        ids: of all documents, one after the other; lengths: of each; groups: of each.
+
+    Raises:
+        ValueError: there are no tokens, or an id lies outside 0..vocab_size-1.
+    """
+    if not len(ids):
+        raise ValueError("no tokens to audit: every document is empty")
+    low, high = int(ids.min()), int(ids.max())
+    if low < 0 or high >= vocab_size:
+        bad = low if low < 0 else high
+        raise ValueError(f"token id {bad} lies outside the vocabulary of {vocab_size} ids")
+    counts = np.zeros((GROUPS, vocab_size), dtype=np.int64)
+    ends = np.cumsum(lengths)
+    members: dict[int, list[NDArray[np.int32]]] = {}
+    for end, length, group in zip(ends, lengths, groups, strict=True):
+        members.setdefault(group, []).append(ids[end - length : end])
+    for group, parts in members.items():
+        counts[group] = np.bincount(np.concatenate(parts), minlength=vocab_size)
+    return counts
+
+
+def count_estimates(counts: NDArray[np.int64]) -> dict[str, Estimate]:
+    """`entropy_bits` (plug-in), `corrected_entropy_bits` (Chao and Shen), `missing_mass` (Good and Turing:
+    share of the text whose token types the batch has not seen), each with its interval.
+
+    Each figure is what `n` tokens of this text show: an interval covers the mean over other batches of
+    as many documents, not the entropy of the whole source.
+
+    Args:
+        counts: of `grouped_counts`, with at least one token.
+    """
+    total = counts.sum(axis=0)
+    weights = counts.sum(axis=1)
+    present = np.flatnonzero(weights)
+    without = [np.bincount(total - counts[group]) for group in present] if len(present) > 1 else []
+    of_group = [int(weights[group]) for group in present]
+    whole = np.bincount(total)
+    statistics: dict[str, Callable[[NDArray[np.int64]], float]] = {
+        "entropy_bits": _plug_in,
+        "corrected_entropy_bits": chao_shen_of_frequencies,
+        "missing_mass": missing_mass,
+    }
+    return {
+        name: delete_group(statistic(whole), [statistic(f) for f in without], of_group if without else [])
+        for name, statistic in statistics.items()
+    }
+
+
+def _plug_in(frequencies: NDArray[np.int64]) -> float:
+    n = np.flatnonzero(frequencies[1:]) + 1
+    seen = frequencies[n].astype(np.float64)
+    total = float((n * seen).sum())
+    return max(0.0, float(np.log2(total) - (seen * n * np.log2(n)).sum() / total))
