@@ -17,6 +17,9 @@ BELIEVE = ("leave one collection out", "leave one source out", IN_SAMPLE)
 """Which figures to believe, the first that could be had."""
 
 
+_SETTINGS = ("never seen", "own baseline")
+
+
 def believed(results: Mapping[str, Accuracy]) -> str:
     return next(name for name in BELIEVE if results[name].judged.roc_auc is not None)
 
@@ -103,7 +106,7 @@ def _held_lines(profile: Profile, calibrated: Calibrated) -> list[str]:
         f"  {'signal':<22}{'source':<16}" + "".join(f"{share:>8.0%}" for share in SHARES),
     ]
     for signal, held in calibrated.held.items():
-        for title, shares in zip(("never seen", "own baseline"), held, strict=True):
+        for title, shares in zip(_SETTINGS, held, strict=True):
             lines.append(f"  {signal:<22}{title:<16}" + "".join(f"{v:>8.1%}" for v in shares.values()))
     return lines
 
@@ -162,7 +165,8 @@ def _gate_section(profile: Profile, held: Mapping[str, HeldShares], obstacle: st
     rows = [
         [text(signal), text(title), *(text(f"{value:.1%}") for value in shares.values())]
         for signal, each in held.items()
-        for title, shares in zip(("never seen", "own baseline"), each, strict=True)
+        for title, shares in zip(_SETTINGS, each, strict=True)
+        if shares
     ]
     return section(
         "gate",

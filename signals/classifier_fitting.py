@@ -187,7 +187,8 @@ def combined(
 def left_out_probabilities(
     fitting: Fitting, scheme: Scheme, collection_scores: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Probabilities of the measured documents, each by a classifier fitted without its fold.
+    """Probabilities of the measured documents, each by a classifier fitted without its fold; NaN for a fold
+    without which one label is missing.
 
     Under "collection" the combination is fitted on scores by models without either collection; under the
     other schemes on the shared `collection_scores` of the documents outside the fold, whose text models
@@ -196,7 +197,7 @@ def left_out_probabilities(
     result = np.full(fitting.own, np.nan)
     for _, fitted, scored in training_masks(fitting.texts, scheme):
         inside = scored[: fitting.own]
-        if not inside.any():
+        if not inside.any() or not fitting.both_labels(fitted):
             continue
         scores = np.full(fitting.own, np.nan)
         own_scored = scored.copy()

@@ -29,6 +29,8 @@ def feature_matrix(texts: Iterable[str]) -> sparse.csr_matrix:
     """The features of texts, [n, 2^18] float32."""
     rows = [features(buckets_of(text)) for text in texts]
     starts = np.cumsum([0, *(len(row.buckets) for row in rows)])
+    if not rows:
+        return sparse.csr_matrix((0, BUCKETS), dtype=np.float32)
     values = np.concatenate([row.values for row in rows]).astype(np.float32)
     return sparse.csr_matrix(
         (values, np.concatenate([row.buckets for row in rows]), starts), shape=(len(rows), BUCKETS)

@@ -1,0 +1,116 @@
+import gzip
+import json
+
+import pytest
+
+from pipelines.cli import main
+from signals.profiles import parse_profile
+from tests.signals.classified_text import labelled, words
+
+pytestmark = pytest.mark.slow
+
+
+def write(path, texts):
+    with gzip.open(path, "wt") as file:
+        for text in texts:
+            line = {
+                "id": text.id,
+                "text": text.text,
+                "label": "synthetic" if text.synthetic else "human",
+                "generator": text.generator,
+                "source": text.source,
+                "domain": text.domain,
+            }
+            file.write(json.dumps(line) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def calibrated(tmp_path_factory, tiny_scorer):
+    """A profile for the tiny scorer from made-up text of two wordings."""
+    folder = tmp_path_factory.mktemp("calibrate")
+    path = write(folder / "labelled.jsonl.gz", labelled(prompts=60, own_share=0.12))
+    flags = [f"--labelled={path}", f"--output={folder / 'made.json'}", f"--scorer={tiny_scorer}"]
+    assert main(["calibrate", *flags, "--max_fpr=0.05", "--batch_documents=20"]) == 0
+    return folder
+
+
+def test_the_profile_says_where_it_is_from_and_what_it_promises(calibrated, tiny_scorer):
+    profile = parse_profile((calibrated / "made.json").read_text(), "made")
+    assert (profile.name, profile.scorer_name, profile.languages) == ("made", tiny_scorer, ["en"])
+    assert "180 human, 180 synthetic" in profile.calibrated_on
+    limits = profile.classifier.text_only.thresholds
+    assert limits[0].min_words == 0
+    assert limits[-1].max_words is None
+    assert all(limit.bound <= 0.05 for limit in limits)
+    assert profile.measured["roc_auc"] > 0.9
+    assert sum(profile.classifier.left_out.human) == profile.classifier.operating.human == 180
+
+
+def test_it_finds_what_it_was_shown_in_text_that_it_was_not(calibrated, tmp_path, tiny_scorer):
+    fresh = labelled(prompts=30, collections=("new",), own_share=0.2)
+    path = write(tmp_path / "fresh.jsonl.gz", fresh)
+    scored = tmp_path / "scored.jsonl"
+    assert (
+        main(["score", f"--input={path}", f"--output={scored}", f"--profile={calibrated / 'made.json'}"]) == 0
+    )
+    lines = {line["id"]: line for line in map(json.loads, scored.read_text().splitlines())}
+    synthetic = [lines[text.id] for text in fresh if text.synthetic]
+    human = [lines[text.id] for text in fresh if not text.synthetic]
+    assert sum(line["label"] == "synthetic_suspected" for line in synthetic) >= 24
+    assert sum(line["label"] == "synthetic_suspected" for line in human) <= 3
+    assert any("wording as in machine text" in reason for line in synthetic for reason in line["reasons"])
+
+
+def test_the_page_opens_without_a_network_and_the_summary_says_what_to_believe(calibrated, capsys):
+    page = (calibrated / "made.html").read_text()
+    assert "leave one collection out" in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert "Precision and recall" in page
+
+
+def test_a_source_gets_limits_of_its_own_from_runs_under_the_profile(calibrated, tmp_path, capsys):
+    crawl = tmp_path / "crawl.jsonl"
+    with crawl.open("w") as file:
+        for number in range(60):
+            text = words(f"crawl {number}", False, 130)
+            file.write(json.dumps({"id": f"c{number}", "text": text, "source": "forum"}) + "\n")
+    run, profile = tmp_path / "run", calibrated / "made.json"
+    flags = [f"--profile={profile}", "--batch_documents=20"]
+    assert main(["curate", f"--input={crawl}", f"--output={run}", *flags]) == 0
+    capsys.readouterr()
+    own = tmp_path / "own.json"
+    assert main(["calibrate", f"--profile={profile}", f"--baseline={run}", f"--output={own}"]) == 0
+    assert '{"source":"forum","language":"en"}' in capsys.readouterr().out
+    (stratum,) = parse_profile(own.read_text(), "own").gate.strata
+    assert json.loads(stratum) == {"source": "forum", "language": "en"}
+
+
+def failing(capsys, *flags) -> str:
+    capsys.readouterr()
+    assert main(["calibrate", *flags]) == 2
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message.startswith("wellspring calibrate: ")
+    return message
+
+
+def test_bad_input_is_one_clear_line(tmp_path, tiny_scorer, capsys):
+    out, scorer = f"--output={tmp_path / 'p.json'}", f"--scorer={tiny_scorer}"
+    texts = labelled(prompts=60)
+    human = write(tmp_path / "human.jsonl.gz", [text for text in texts if not text.synthetic])
+    assert "0 synthetic documents" in failing(capsys, f"--labelled={human}", out, scorer)
+    few = write(tmp_path / "few.jsonl.gz", texts[:10])
+    assert "5 human documents are too few" in failing(capsys, f"--labelled={few}", out, scorer)
+    one = write(tmp_path / "one.jsonl.gz", labelled(prompts=70, collections=("a",)))
+    assert "more than one source" in failing(capsys, f"--labelled={one}", out, scorer)
+    assert "can't be read" in failing(capsys, "--labelled=none.jsonl", out, scorer)
+    assert "give --labelled" in failing(capsys, out)
+    assert "--baseline" in failing(capsys, f"--profile={human}", out)
+
+
+def test_measurements_of_another_scorer_are_refused(calibrated, tmp_path, tiny_scorer, capsys):
+    path = calibrated / "labelled.jsonl.gz"
+    scored = tmp_path / "scored.jsonl"
+    assert main(["score", f"--input={path}", f"--output={scored}", f"--scorer={tiny_scorer}"]) == 0
+    other = ["--scorer=reference-en", f"--output={tmp_path / 'p.json'}", f"--scored={scored}"]
+    assert "was measured by scorer" in failing(capsys, f"--labelled={path}", *other)

@@ -1,0 +1,97 @@
+import json
+
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from pipelines.cli import main
+
+
+def line(number: int, probability: float | None, **values: object) -> dict[str, object]:
+    flagged = probability is not None and probability > 0.8
+    verdict = "ABSTAIN" if probability is None else "SYNTHETIC" if flagged else "LIKELY_HUMAN"
+    ordinary = {
+        "id": f"{number // 2}-{'gpt' if number % 2 else 'human'}",
+        "probability": probability,
+        "verdict": verdict,
+        "confidence": "LOW",
+        "label": None,
+        "reasons": [],
+        "measurements": None,
+    }
+    return ordinary | values
+
+
+PROBABILITIES = [((7 * i) % 20 + 12 * (i % 2)) / 40 + 0.05 for i in range(40)]
+
+
+@pytest.fixture
+def files(tmp_path):
+    labelled, scored = tmp_path / "labelled.jsonl", tmp_path / "scored.jsonl"
+    with labelled.open("w") as texts, scored.open("w") as lines:
+        for i, probability in enumerate(PROBABILITIES):
+            scored_line = line(i, probability)
+            lines.write(json.dumps(scored_line) + "\n")
+            text = {"id": scored_line["id"], "text": f"text {i}", "label": "synthetic" if i % 2 else "human"}
+            extra = {"generator": "gpt" if i % 2 else None, "source": f"set/{'ab'[i // 20]}"}
+            texts.write(json.dumps(text | extra) + "\n")
+    return labelled, scored
+
+
+def test_the_figures_are_printed_with_their_intervals(files, capsys, tmp_path):
+    labelled, scored = files
+    assert (
+        main(["evaluate", f"--scored={scored}", f"--labelled={labelled}", f"--output={tmp_path / 'out'}"])
+        == 0
+    )
+    printed = capsys.readouterr().out
+    area = roc_auc_score([i % 2 for i in range(40)], PROBABILITIES)
+    assert f"{area:.3f} (" in printed
+    assert "by source" in printed and "set/a" in printed and "by generator" in printed
+    saved = json.loads((tmp_path / "out" / "accuracy.json").read_text())
+    assert saved["scored"]["judged"]["roc_auc"][0] == pytest.approx(area)
+    assert "<svg" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_abstentions_are_left_out_in_one_line_and_counted_in_the_next(files, capsys):
+    labelled, scored = files
+    lines = [json.loads(text) for text in scored.read_text().splitlines()]
+    silent = [line(i, None) if i < 10 else each for i, each in enumerate(lines)]
+    scored.write_text("\n".join(map(json.dumps, silent)))
+    assert main(["evaluate", f"--scored={scored}", f"--labelled={labelled}"]) == 0
+    first, second = capsys.readouterr().out.splitlines()[1:3]
+    assert "75.0%" in first
+    assert "with abstentions as 0.5" in second and "100%" in second
+
+
+def test_profiles_are_compared_side_by_side(files, capsys):
+    labelled, scored = files
+    assert main(["evaluate", f"--scored=one={scored},two={scored}", f"--labelled={labelled}"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[1].startswith("one") and rows[2].startswith("two")
+    assert rows[1][3:] == rows[2][3:]
+
+
+def test_one_label_alone_gives_no_figures_and_says_so(files, capsys):
+    labelled, scored = files
+    rows = [row for row in labelled.read_text().splitlines() if '"human"' in row]
+    labelled.write_text("\n".join(rows))
+    assert main(["evaluate", f"--scored={scored}", f"--labelled={labelled}"]) == 0
+    assert "a figure needs both" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda labelled, scored: scored.write_text(""), "lacks 40 of 40 labelled texts, '0-human' first"),
+        (lambda labelled, scored: scored.write_text("{}"), "give what `wellspring score` wrote"),
+        (lambda labelled, scored: labelled.write_text(""), "holds no labelled text"),
+        (lambda labelled, scored: labelled.unlink(), "can't be read"),
+    ],
+)
+def test_files_that_do_not_fit_are_named_in_one_line(files, capsys, change, message):
+    change(*files)
+    labelled, scored = files
+    assert main(["evaluate", f"--scored={scored}", f"--labelled={labelled}"]) == 2
+    error = capsys.readouterr().err.strip()
+    assert message in error
+    assert "\n" not in error
