@@ -145,8 +145,8 @@ class ClassifierJudge:
         """The words and pairs of words that pull the verdict furthest its way."""
         parts = self._weights[buckets.words] if synthetic else -self._weights[buckets.words]
         phrases: list[str] = []
-        for i in np.argsort(-parts, kind="stable")[: 4 * _PHRASES]:
-            phrase = _phrase(buckets, int(i))
+        for i in _largest(parts, 4 * _PHRASES):
+            phrase = _phrase(buckets, i)
             if parts[i] <= 0 or len(phrases) == _PHRASES:
                 break
             if not any(phrase in other or other in phrase for other in phrases):
@@ -155,6 +155,16 @@ class ClassifierJudge:
             return ["its style as a whole; no single phrase stands out"]
         kind = "machine" if synthetic else "human"
         return [f"wording as in {kind} text: {', '.join(f'“{phrase}”' for phrase in phrases)}"]
+
+
+def _largest(values: NDArray[np.float32], count: int) -> list[int]:
+    """Indices of the largest values, the largest first, the first of equal ones first."""
+    if len(values) > count:
+        least = np.partition(values, len(values) - count)[len(values) - count]
+        chosen = np.flatnonzero(values >= least)
+    else:
+        chosen = np.arange(len(values))
+    return [int(i) for i in chosen[np.argsort(-values[chosen], kind="stable")][:count]]
 
 
 def _phrase(buckets: Buckets, occurrence: int) -> str:

@@ -8,6 +8,7 @@ _SPEAKING = frozenset(
     "one only or other our out over she so some such than that the their them then there these they this "
     "those to up us was we were what when where which who will with would you your".split()
 )
+_NO_LETTERS = bytes(b for b in range(128) if not chr(b).isalpha())
 _SHORT_LINE = 6
 _MAX_CHARACTERS = 20_000
 
@@ -18,7 +19,7 @@ class ProseShape(NamedTuple):
     function_words: float
     """Share of words that are among a hundred common function words."""
     letters: float
-    """Share of letters among the characters that are no white space."""
+    """Share of letters among the bytes that are no white space; whatever is not ASCII counts as letters."""
     short_lines: float
     """Share of words that stand in lines of fewer than six."""
 
@@ -29,17 +30,12 @@ def prose_shape(text: str) -> ProseShape:
     words = text.lower().split()
     if not words:
         return ProseShape(0.0, 0.0, 0.0)
-    solid = "".join(words)
-    letters = (
-        len(solid) - sum(map(solid.count, _NO_LETTERS)) if solid.isascii() else sum(map(str.isalpha, solid))
-    )
-    speaking = sum(word.rstrip(".,;:!?\"')") in _SPEAKING for word in words)
+    solid = "".join(words).encode("utf-8", "replace")
     short = 0
     for line in text.splitlines():
         count = len(line.split())
         if count < _SHORT_LINE:
             short += count
-    return ProseShape(speaking / len(words), letters / len(solid), short / len(words))
-
-
-_NO_LETTERS = "".join(chr(i) for i in range(33, 127) if not chr(i).isalpha())
+    function_words = sum(map(_SPEAKING.__contains__, words))
+    letters = len(solid.translate(None, delete=_NO_LETTERS))
+    return ProseShape(function_words / len(words), letters / len(solid), short / len(words))

@@ -7,6 +7,7 @@ kept rather than how it was written: case, line breaks, spaces, the shapes of qu
 characters, compatibility forms.
 """
 
+import re
 import unicodedata
 from typing import NamedTuple
 
@@ -18,18 +19,19 @@ BUCKETS = 1 << BITS
 MAX_CHARACTERS = 20_000
 """Of a longer text only the beginning is read: style shows long before, and time stays bounded."""
 _SPACE = 32
-_SAME = str.maketrans(
-    {
-        **dict.fromkeys("’‘‛`´", "'"),
-        **dict.fromkeys("“”„‟«»", '"'),
-        **dict.fromkeys("—–―−", "-"),
-        "…": "...",
-        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", None),
-    }
-)
+_SAME = {
+    **dict.fromkeys("’‘‛`´", "'"),
+    **dict.fromkeys("“”„‟«»", '"'),
+    **dict.fromkeys("—–―−", "-"),
+    "…": "...",
+    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
+}
+_ODD = re.compile(f"[{''.join(_SAME)}]")
 _IS_WORD = np.array([b > 127 or chr(b).isalnum() or chr(b) == "'" for b in range(256)])
 _POWERS = np.array([pow(0x100000001B3, i, 1 << 64) for i in range(64)], dtype=np.uint64)
 _LONGEST = len(_POWERS) - 1
+# 1 + ln count, for every count that 20,000 characters of at most four bytes can come to.
+_DAMPED = 1 + np.log(np.maximum(np.arange(4 * MAX_CHARACTERS), 1))
 
 
 class Buckets(NamedTuple):
@@ -56,7 +58,9 @@ def fold(text: str) -> str:
     can't be seen."""
     text = text[:MAX_CHARACTERS]
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_SAME))
+        text = unicodedata.normalize("NFKC", _ODD.sub(lambda found: _SAME[found.group()], text))[
+            :MAX_CHARACTERS
+        ]
     return " ".join(text.split()).lower()
 
 
@@ -84,11 +88,18 @@ def features(buckets: Buckets) -> Features:
 
 
 def _block(occurrences: NDArray[np.int32]) -> Features:
+    if not len(occurrences):
+        return Features(occurrences, np.empty(0))
     ordered = np.sort(occurrences)
-    first = np.flatnonzero(np.diff(ordered, prepend=np.int32(-1)))
-    counts = np.diff(first, append=len(ordered))
-    values = 1 + np.log(counts)
-    return Features(ordered[first], values / np.sqrt(values @ values) if len(values) else values)
+    new = np.empty(len(ordered), dtype=bool)
+    new[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    first = np.flatnonzero(new)
+    counts = np.empty_like(first)
+    np.subtract(first[1:], first[:-1], out=counts[:-1])
+    counts[-1] = len(ordered) - first[-1]
+    values = _DAMPED[counts]
+    return Features(ordered[first], values / np.sqrt(values @ values))
 
 
 def _words(letters: NDArray[np.uint8]) -> NDArray[np.int64]:

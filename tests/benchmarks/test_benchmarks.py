@@ -19,6 +19,7 @@ TINY = {
     "pipeline_overhead": {"text_bytes": 600_000},
     "peer_datatrove": {"text_bytes": 600_000},
     "memory": {"text_bytes": 100_000},
+    "classifier_speed": {"documents": 30},
     "scorer": {"documents": 20, "text_bytes": 60_000},
 }
 

@@ -79,3 +79,9 @@ def test_only_the_beginning_of_a_long_text_is_read():
 
 def test_an_empty_text_has_no_features():
     assert len(features(buckets_of(" \n")).buckets) == 0
+
+
+def test_characters_that_grow_when_folded_stay_within_bounds():
+    row = features(buckets_of("\ufdfa" * MAX_CHARACTERS))
+    assert np.isfinite(row.values).all()
+    assert len(fold("\ufdfa" * MAX_CHARACTERS)) <= MAX_CHARACTERS
