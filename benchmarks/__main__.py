@@ -13,7 +13,15 @@ from pathlib import Path
 
 from benchmarks.machine import machine_facts
 
-NAMES = ("entropy_audit", "signal_cost", "pipeline_overhead", "peer_datatrove", "memory", "scorer")
+NAMES = (
+    "entropy_audit",
+    "signal_cost",
+    "pipeline_overhead",
+    "peer_datatrove",
+    "memory",
+    "classifier_speed",
+    "scorer",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -33,6 +33,7 @@ def summary(profile: Profile, calibrated: Calibrated, results: Mapping[str, Accu
         f"\n{best}, the figures to believe for text from elsewhere",
         group_table(results[best], "collection"),
         *(_means(results[best])),
+        *_shortcuts(calibrated),
         "",
         *_promises(profile.classifier),
         _spread(results),
@@ -59,6 +60,11 @@ def _means(result: Accuracy) -> list[str]:
             f"    150 words and more: {shown['tpr_at_1_long']} found at 1% FPR"
         )
     return lines
+
+
+def _shortcuts(calibrated: Calibrated) -> list[str]:
+    areas = ", ".join(f"{name} {area:.3f}" for name, area in calibrated.altered.items())
+    return [f"the text alone, AUC: {areas}"] if areas else []
 
 
 def _promises(classifier: Classifier | None) -> list[str]:
@@ -137,12 +143,28 @@ def calibration_page(profile: Profile, calibrated: Calibrated, results: Mapping[
             head,
             *accuracy_sections(results, believed(results)),
             section(
+                "shortcuts",
+                "What it doesn't stand on",
+                [
+                    Html(
+                        "<p>ROC AUC of the text features alone, mean over left-out collections, with "
+                        "giveaways of labelled text removed from the texts that are judged.</p>"
+                    ),
+                    table(
+                        "Removed from the text",
+                        ["texts", "ROC AUC"],
+                        [[text(name), text(f"{area:.3f}")] for name, area in calibrated.altered.items()],
+                        numeric=frozenset({1}),
+                    ),
+                ],
+            ),
+            section(
                 "promise",
                 "What is promised of human text",
                 [
                     Html(
-                        "<p>Set on human texts, one a prompt, by models that saw nothing of their prompts. Of "
-                        "human text <em>like them</em> at most this share is called synthetic, with 95% "
+                        "<p>Set on human texts, one a prompt, by models that saw nothing of their prompts. "
+                        "Of human text <em>like them</em> at most this share is called synthetic, with 95% "
                         "confidence. Of a new source nothing can be promised: "
                         f"{text(_spread(results), 500)}.</p>"
                     ),

@@ -17,6 +17,7 @@ from signals.classifier_limits import HIGH_SHARE, prose_ranges, short_versions, 
 from signals.gate_calibration import HeldShares, choose_gate
 from signals.labelled import LabelledText, one_a_prompt
 from signals.left_out import SCHEMES
+from signals.shortcuts import altered_areas
 from signals.text_fitting import feature_matrix, text_scores
 
 IN_SAMPLE = "in sample"
@@ -32,6 +33,8 @@ class Calibrated(NamedTuple):
     held: dict[str, HeldShares]
     judged: dict[str, list[Judged]]
     """By scheme: in sample, and leave one source, generator, collection out."""
+    altered: dict[str, float]
+    """ROC AUC of the text model on left-out collections, by what was removed from the texts."""
 
 
 def fit_profile(
@@ -92,9 +95,11 @@ def fit_profile(
     classifier = classifier.model_copy(
         update={"operating": _operating(left_out), "left_out": _counted(left_out)}
     )
+    say("shortcuts that it might have learned")
+    altered = altered_areas(fitting)
     say("the batch gate")
     gate, obstacle, held = _gate(fitting, left_out, batch_documents, language)
-    return Calibrated(classifier, gate, obstacle, held, judged)
+    return Calibrated(classifier, gate, obstacle, held, judged, altered)
 
 
 class _HumanScores(NamedTuple):
