@@ -23,7 +23,7 @@ def curate_with_scoring(files: list[str], output: str) -> dict[str, Any]:
 
 def _curate(files: list[str], output: str, scoring: str) -> dict[str, Any]:
     inputs = [f"--input={path}" for path in files]
-    run([*inputs, f"--output={output}", f"--scoring={scoring}", "--overwrite"])
+    run([*inputs, f"--output={output}", f"--scoring={scoring}", "--profile=seed", "--overwrite"])
     manifest = json.loads((Path(output) / "manifest.json").read_text())
     return {
         "documents": sum(manifest["labelled"].values()),

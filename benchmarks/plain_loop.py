@@ -110,7 +110,7 @@ def _arguments(files: list[str], output: str) -> tuple[Any, Any]:
     from pipelines.arguments import parse_arguments
 
     inputs = [f"--input={path}" for path in files]
-    return parse_arguments(parser(), [*inputs, f"--output={output}", "--scoring=none"])
+    return parse_arguments(parser(), [*inputs, f"--output={output}", "--scoring=none", "--profile=seed"])
 
 
 def _chunks(documents: Any) -> Iterator[list[Document]]:

@@ -19,7 +19,7 @@ from signals.audit import GateMode
 from signals.batch_signals import OF_THE_SCORER
 from signals.evidence import parse_sources
 from signals.model_folder import REFERENCE_EN
-from signals.profiles import SEED, built_in, parse_profile
+from signals.profiles import built_in, parse_profile
 from signals.scorer_fingerprint import scorer_fingerprint
 from signals.strata import STRATUM_FIELDS
 from signals.tail_coverage import load_tail_reference
@@ -41,7 +41,7 @@ def parser() -> JobParser:
     p.add_argument("--path_prefix", default="", help="put before each line of a list of paths")
     p.add_argument("--output", required=True, help="the run's folder")
     p.add_argument(
-        "--profile", default=SEED.name, help="'seed', 'reference-en' or a profile.json (default: seed)"
+        "--profile", default=REFERENCE_EN, help="'reference-en' (default), 'seed' or a profile.json"
     )
     p.add_argument("--gate", choices=get_args(GateMode), default="monitor", help="default: monitor")
     p.add_argument(

@@ -21,7 +21,7 @@ from schemas.sources import SourceEntry
 from signals.evidence import find_evidence
 from signals.judging import Judge, judge_of
 from signals.measuring import measure_documents, with_language
-from signals.profiles import SEED
+from signals.model_folder import REFERENCE_EN
 from signals.provenance import label
 from signals.scorer import Scorer
 from signals.scorer_fingerprint import scorer_fingerprint
@@ -54,7 +54,9 @@ def run(argv: Sequence[str] | None = None) -> int:
         "--input", required=True, help="JSONL, Parquet, WARC or WET file; local, gs://, http(s)://"
     )
     parser.add_argument("--output", required=True, help="JSON lines, gzip if the name ends in .gz")
-    parser.add_argument("--profile", default=SEED.name, help="'seed', 'reference-en' or a profile.json (default: seed)")
+    parser.add_argument(
+        "--profile", default=REFERENCE_EN, help="'reference-en' (default), 'seed' or a profile.json"
+    )
     parser.add_argument("--scorer", help="default: the profile's own, else reference-en")
     parser.add_argument("--sources", help="sources.yaml: what is known of the sources")
     arguments = parser.parse_args(argv)
@@ -63,12 +65,13 @@ def run(argv: Sequence[str] | None = None) -> int:
     scorer_name = arguments.scorer or default_scorer(profile)
     try:
         expand(arguments.input)
-        for warning in check_scorer(profile, scorer_fingerprint(scorer_name)):
-            print(f"warning: {warning}", file=sys.stderr)
+        warnings = check_scorer(profile, scorer_fingerprint(scorer_name))
         sources, judge = load_sources(arguments.sources), judge_of(profile)
         tokenizer, scorer = load_tokenizer(scorer_name), Scorer.load(scorer_name)
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(str(error)) from error
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
 
     output = Path(arguments.output)
     unfinished = output.with_name(f"{output.name}.unfinished")

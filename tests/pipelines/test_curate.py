@@ -29,6 +29,7 @@ def flags(crawl: Path, output: Path, scorer: str) -> list[str]:
         f"--output={output}",
         f"--sources={crawl}/sources.yaml",
         f"--scorer={scorer}",
+        "--profile=seed",
         "--batch_documents=8",
     ]
 

@@ -45,9 +45,21 @@ def settled(tiny_scorer):
 
 def test_the_defaults_only_monitor(settled, tiny_scorer):
     settings = settled()
-    assert (settings.gate, settings.profile.name, settings.batch_documents) == ("monitor", "seed", 256)
+    assert (settings.gate, settings.profile.name, settings.batch_documents) == (
+        "monitor",
+        "reference-en",
+        256,
+    )
     assert settings.batch_by == ["source", "language"]
     assert settings.fingerprint == scorer_fingerprint(tiny_scorer)
+    assert "calibrated for scorer" in settings.warnings[0]
+
+
+def test_the_profiles_own_scorer_is_the_default(tiny_scorer):
+    arguments = parse_arguments(parser(), ["--input=a", "--output=b"])
+    settings = settle(*arguments)
+    assert settings.scorer == "reference-en,reference-en-machine"
+    assert settings.scorer_id == settings.profile.scorer
     assert settings.warnings == []
 
 
@@ -81,12 +93,14 @@ def test_a_profile_that_does_not_fit_is_an_error_under_enforce_and_a_warning_und
 def test_decisive_scoring_with_a_gate_that_needs_every_score_is_refused(settled, profile):
     with pytest.raises(UsageError, match="gates on cross_entropy_bits, which needs every document scored"):
         settled(profile(), "--scoring=decisive")
-    assert settled("--scoring=decisive").scoring == "decisive"
+    assert settled("--profile=seed", "--scoring=decisive").scoring == "decisive"
+    with pytest.raises(UsageError, match="the classifier of profile reference-en weighs"):
+        settled("--scoring=decisive")
 
 
 def test_the_seed_never_enforces(settled):
     with pytest.raises(UsageError, match="profile seed is not calibrated and can only monitor"):
-        settled("--gate=enforce")
+        settled("--profile=seed", "--gate=enforce")
 
 
 @pytest.mark.parametrize(
