@@ -92,12 +92,13 @@ def _band(limit: Threshold) -> str:
 def _spread(results: Mapping[str, Accuracy]) -> str:
     """No promise holds for a new source: how left-out ones fared."""
     by_source = results["leave one source out"].by["source"]
-    rates = sorted(each.verdict.false_positive_rate.value for each in by_source.values() if each.verdict)
+    rates = {name: each.verdict.false_positive_rate.value for name, each in by_source.items() if each.verdict}
     if not rates:
         return "no source could be left out: nothing is known of new sources"
+    worst = max(rates, key=lambda name: rates[name])
     return (
-        f"of {len(rates)} left-out sources, human text wronged: median {np.median(rates):.2%}, "
-        f"worst {rates[-1]:.2%}; for a new source there is no promise"
+        f"of {len(rates)} left-out sources, human text wronged: median {np.median(list(rates.values())):.2%}, "
+        f"worst {rates[worst]:.2%} ({worst}); for a new source there is no promise"
     )
 
 
