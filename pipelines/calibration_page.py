@@ -96,9 +96,10 @@ def _spread(results: Mapping[str, Accuracy]) -> str:
     if not rates:
         return "no source could be left out: nothing is known of new sources"
     worst = max(rates, key=lambda name: rates[name])
+    middle = np.median(list(rates.values()))
     return (
-        f"of {len(rates)} left-out sources, human text wronged: median {np.median(list(rates.values())):.2%}, "
-        f"worst {rates[worst]:.2%} ({worst}); for a new source there is no promise"
+        f"of {len(rates)} left-out sources, human text wronged: median {middle:.2%}, worst "
+        f"{rates[worst]:.2%} ({worst}); for a new source there is no promise"
     )
 
 

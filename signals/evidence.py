@@ -63,9 +63,14 @@ def _declared(metadata: str) -> str | None:
     fields = json.loads(metadata)
     for key in _DECLARING_KEYS:
         value = fields.get(key)
-        if isinstance(value, str) and value.rpartition("/")[2].lower() in _BY_A_MODEL:
+        if isinstance(value, str) and _term(value) in _BY_A_MODEL:
             return value
     return None
+
+
+def _term(value: str) -> str:
+    """IPTC's term of `http://cv.iptc.org/.../trainedAlgorithmicMedia`, and of schema.org's name for it."""
+    return value.rpartition("/")[2].lower().removesuffix("digitalsource")
 
 
 def parse_sources(text: str, name: str = "sources.yaml") -> list[SourceEntry]:

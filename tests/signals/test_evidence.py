@@ -1,6 +1,6 @@
 import pytest
 
-from signals.evidence import find_source, parse_sources, registered_domain
+from signals.evidence import find_evidence, find_source, parse_sources, registered_domain
 from tests.documents import document
 
 SOURCES = """
@@ -65,3 +65,40 @@ def test_a_wrong_file_is_one_clear_line(text, message):
 )
 def test_registered_domain(url, domain):
     assert registered_domain(url) == domain
+
+
+@pytest.mark.parametrize(
+    ("metadata", "declared"),
+    [
+        ("{}", False),
+        ('{"digital_source_type": "https://schema.org/TrainedAlgorithmicMediaDigitalSource"}', True),
+        (
+            '{"digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/'
+            'compositeWithTrainedAlgorithmicMedia"}',
+            True,
+        ),
+        ('{"digital_source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"}', False),
+        ('{"generator": "WordPress 6.4", "content_source": "feed"}', False),
+        ('{"digital_source_type": ["trainedAlgorithmicMedia"]}', False),
+    ],
+)
+def test_a_declared_generator_is_iptcs_term_for_a_model_and_not_a_publishing_system(metadata, declared):
+    found = find_evidence(document(metadata=metadata), [])
+    assert (found.declared_generator is not None) == declared
+
+
+@pytest.mark.parametrize(
+    ("date", "path", "prior"),
+    [
+        ("2018-12-31T23:59:59Z", "crawl/a.warc.wet.gz", 0.0001),
+        ("2020-05-01T00:00:00Z", "crawl/a.warc.gz", 0.001),
+        ("2022-11-29T00:00:00Z", "crawl/a.arc", 0.01),
+        ("2022-12-01T00:00:00Z", "crawl/a.warc.gz", 0.5),
+        ("2016-01-01T00:00:00Z", "texts.jsonl.gz", 0.5),  # a file's own word
+        (None, "crawl/a.warc.gz", 0.5),
+    ],
+)
+def test_only_an_archives_date_says_how_much_synthetic_text_to_expect(date, path, prior):
+    found = find_evidence(document(date=date, file_path=path), [])
+    assert found.prior == prior
+    assert (found.archived is None) == (prior == 0.5)

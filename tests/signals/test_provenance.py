@@ -8,7 +8,7 @@ from schemas.label import Verdict
 from schemas.profile import Profile, VoteRule
 from schemas.sources import Match, SourceEntry
 from signals.profiles import SEED
-from signals.provenance import ProvenanceClassifier, label, label_is_open
+from signals.provenance import ProvenanceClassifier, label, label_is_open, posterior_probability
 from signals.votes import judge_by_votes
 from tests.documents import measurements
 
@@ -136,3 +136,39 @@ def test_an_undefined_signal_is_null_and_does_not_vote():
     result = ProvenanceClassifier(perplexity=lambda text: None).classify("One sentence only.")
     assert (result["perplexity"], result["burstiness"]) == (None, None)
     assert (result["verdict"], result["confidence"]) == ("LIKELY_HUMAN", "LOW")
+
+
+DECLARED = Evidence(declared_generator="trainedAlgorithmicMedia")
+LEAKED = Evidence(leaked_phrase="as an ai language model", leak_is_certain=True)
+HINTED = Evidence(leaked_phrase="as an ai language model")
+OLD = Evidence(archived="2016-05", prior=0.0001)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "evidence", "provenance", "conflict"),
+    [
+        (HUMAN, DECLARED, "synthetic_known", False),
+        (HUMAN, LEAKED, "synthetic_known", False),
+        (HUMAN, HINTED, "synthetic_suspected", False),
+        (LIKELY, OLD, "human_unverified", False),
+        (HUMAN, OLD, "human_unverified", False),
+        (LIKELY, Evidence(archived="2022-01", prior=0.01), "human_unverified", False),
+        (SURE, Evidence(archived="2022-01", prior=0.01), "synthetic_suspected", False),
+        (HUMAN, msgspec.structs.replace(DECLARED, source=ATTESTED), "human_unverified", True),
+        (HUMAN, msgspec.structs.replace(LEAKED, source=ATTESTED), "human_unverified", True),
+        (HUMAN, msgspec.structs.replace(HINTED, source=ATTESTED), "human_verified", False),
+        (HUMAN, msgspec.structs.replace(DECLARED, source=KNOWN), "synthetic_known", False),
+    ],
+)
+def test_hard_evidence_decides_and_contradicts_an_attestation(verdict, evidence, provenance, conflict):
+    labelled = label(verdict, evidence)
+    assert (labelled.provenance, labelled.conflict) == (provenance, conflict)
+    assert labelled.probability == verdict.probability  # what was measured stays as it was
+
+
+def test_the_posterior_is_bayes_rule_with_a_capped_ratio():
+    assert posterior_probability(0.9, 0.5) == pytest.approx(0.9)
+    assert posterior_probability(0.9, 0.01) == pytest.approx(9 / (9 + 99))
+    assert posterior_probability(1.0, 0.01) == pytest.approx(300 / (300 + 99))
+    assert posterior_probability(1 - 1e-12, 0.01) == pytest.approx(300 / (300 + 99))
+    assert posterior_probability(None, 0.01) is None
