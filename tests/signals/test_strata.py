@@ -1,7 +1,7 @@
 import pytest
 
 from schemas.document import Document
-from signals.strata import crawl_time, stratum_of
+from signals.strata import crawl_month, crawl_time, stratum_of
 
 
 def test_a_stratum_keeps_the_order_of_its_fields_and_names_the_unknown():
@@ -29,3 +29,18 @@ def test_a_stratum_keeps_the_order_of_its_fields_and_names_the_unknown():
 )
 def test_crawl_time(date, seconds):
     assert crawl_time(date) == seconds
+
+
+@pytest.mark.parametrize(
+    ("date", "month"),
+    [
+        ("2026-01-31", "2026-01"),
+        ("2026-01-31T23:30:00-05:00", "2026-02"),
+        ("0001-01-01", "0001-01"),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("2026-01-xx", None),
+        (None, None),
+    ],
+)
+def test_crawl_month(date, month):
+    assert crawl_month(date) == month
