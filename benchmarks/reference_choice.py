@@ -22,13 +22,9 @@ from schemas.measurements import LanguageModelSignals
 from signals.scorer import Scorer
 from signals.tokenization import load_tokenizer
 
-WEIGHTED = (
-    "novels_1830_1930=0.15,gitenberg_nonfiction=0.25,us_inaugural=0.25,us_state_of_union=0.5,python_peps=0.6,"
-    "rust_rfcs=0.6,craft_pmc_articles=0.7,plos_articles=0.7,gum_open_genres=3,masc_american=2,more_open=3"
-)
-"""The mix that ships: old prose and specifications down, everyday registers up."""
+WEIGHTED = train_reference.DEFAULT_WEIGHTS
 AS_IT_LIES = ",".join(f"{part.partition('=')[0]}=1" for part in WEIGHTED.split(","))
-FIRST = {"layers": 4, "width": 192, "vocabulary": 4096, "context": 512, "weights": WEIGHTED}
+FIRST = {**train_reference.SHAPE, "weights": WEIGHTED}
 CELLS = {
     "4 layers x 192, 4,096 tokens, context 512, weighted": FIRST,
     "2 layers x 128": FIRST | {"layers": 2, "width": 128},
@@ -78,7 +74,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _train(folder: Path, shape: dict[str, int | str], chosen: argparse.Namespace) -> None:
-    shared = [f"--threads={chosen.threads}", *(f"--{flag}={value}" for flag, value in shape.items())]
+    threads = f"--threads={chosen.threads}"
+    of_the_cell = [f"--{flag}={value}" for flag, value in shape.items()]
     human, machine = folder / "human", folder / "machine"
     train_reference.run(
         [
@@ -86,7 +83,8 @@ def _train(folder: Path, shape: dict[str, int | str], chosen: argparse.Namespace
             "--label=human",
             f"--output={human}",
             f"--tokens={chosen.tokens}",
-            *shared,
+            threads,
+            *of_the_cell,
         ]
     )
     train_reference.run(
@@ -96,7 +94,7 @@ def _train(folder: Path, shape: dict[str, int | str], chosen: argparse.Namespace
             f"--start={human}",
             f"--output={machine}",
             f"--tokens={chosen.tokens // 4}",
-            *shared,
+            threads,
         ]
     )
 

@@ -23,9 +23,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from signals.training import Progress
 
-DEFAULT_WEIGHTS = "novels_1830_1930=0.35,gitenberg_nonfiction=0.5,us_inaugural=0.5,gum_open_genres=2"
-"""Prose of before 1930 is a third of the words of the project's corpus and none of a crawl's; GUM's
-interviews, news and travel guides are closest to a crawl and few."""
+DEFAULT_WEIGHTS = (
+    "novels_1830_1930=0.15,gitenberg_nonfiction=0.25,us_inaugural=0.25,us_state_of_union=0.5,python_peps=0.6,"
+    "rust_rfcs=0.6,craft_pmc_articles=0.7,plos_articles=0.7,gum_open_genres=3,masc_american=2,more_open=3"
+)
+"""The mix of the model that ships: old prose and specifications down, everyday registers up."""
+SHAPE = {"layers": 4, "width": 192, "context": 512, "vocabulary": 4096}
+"""Of the model that ships."""
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -40,6 +44,13 @@ def run(argv: Sequence[str] | None = None) -> int:
     paths = sorted({Path(path) for found in matches.values() for path in found})
     weights = _weights(parser, args.weights)
 
+    shape = {name: getattr(args, name) or default for name, default in SHAPE.items()}
+    if args.start:
+        if given := [f"--{name}" for name in SHAPE if getattr(args, name)]:
+            parser.error(f"--start has the shape of its model: leave out {', '.join(given)}")
+        if not (Path(args.start) / "tokenizer.json").is_file():
+            parser.error(f"--start={args.start}: no tokenizer.json there")
+
     import torch
     from tokenizers import Tokenizer
 
@@ -48,11 +59,11 @@ def run(argv: Sequence[str] | None = None) -> int:
 
     torch.set_num_threads(args.threads)
     recipe = training.Recipe(
-        layers=args.layers,
-        width=args.width,
-        heads=max(args.width // 64, 1),
-        context=args.context,
-        vocabulary=args.vocabulary,
+        layers=shape["layers"],
+        width=shape["width"],
+        heads=max(shape["width"] // 64, 1),
+        context=shape["context"],
+        vocabulary=shape["vocabulary"],
         minutes=args.minutes,
         tokens=args.tokens,
         seed=args.seed,
@@ -106,10 +117,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--corpus_notes", type=Path, help="Markdown on origin and licences, quoted in the card"
     )
-    parser.add_argument("--layers", type=int, default=4)
-    parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--context", type=int, default=512)
-    parser.add_argument("--vocabulary", type=int, default=8192)
+    for name, default in SHAPE.items():
+        parser.add_argument(f"--{name}", type=int, help=f"default {default}")
     parser.add_argument("--threads", type=int, default=2)
     return parser
 

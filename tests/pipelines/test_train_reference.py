@@ -76,6 +76,7 @@ def test_a_second_model_goes_on_from_the_first_with_the_lines_of_one_label(tmp_p
     [
         ["--corpus=nothing*.gz"],
         ["--start=nowhere"],
+        ["--start=nowhere", "--layers=2"],
         ["--weights=letters"],
         ["--weights=letters=-1"],
         ["--minute=3"],

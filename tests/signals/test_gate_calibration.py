@@ -13,7 +13,7 @@ from signals.gate_calibration import (
 from tests.documents import measurements
 
 
-def documents(sources: int = 8, each: int = 120):
+def documents(sources: int = 6, each: int = 100):
     """Log-odds that differ by label, cross-entropy that doesn't; sources lie apart by less."""
     generator = np.random.default_rng(1)
     names, labels, made = [], [], []
@@ -32,7 +32,7 @@ def documents(sources: int = 8, each: int = 120):
 
 
 def test_the_gate_takes_the_signal_that_tells_batches_apart_and_says_what_it_holds():
-    gate, tables = choose_gate(*documents(), size=100, language="en")
+    gate, tables = choose_gate(*documents(), size=50, language="en")
     assert (gate.signal, gate.direction) == ("mean_log_odds", "above")
     assert "curvature" not in tables  # undefined everywhere
     limit = gate.languages["en"].limit
