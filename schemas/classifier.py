@@ -27,7 +27,7 @@ class SignalTerm(_Strict):
     center: float
     scale: float = Field(gt=0)
     reason_high: str
-    """What a value that pulls up the probability means, in words."""
+    """What a value above the center means, in words; `reason_low` one below."""
     reason_low: str
 
 

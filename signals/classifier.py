@@ -176,8 +176,9 @@ def _phrase(buckets: Buckets, occurrence: int) -> str:
 
 
 def _in_words(term: SignalTerm, value: float, part: float) -> str:
-    reason = term.reason_high if part > 0 else term.reason_low
-    return f"{reason}: {term.signal} is {value:.3g}"
+    reason = term.reason_high if value > term.center else term.reason_low
+    kind = "machine" if part > 0 else "human"
+    return f"{reason}, as in {kind} text: {term.signal} is {value:.3g}"
 
 
 def _unlike(limits: Range, value: float) -> str:

@@ -25,16 +25,16 @@ from signals.text_fitting import TextFit, cell_weights, feature_matrix, fit_text
 TERMS: dict[str, tuple[str, str]] = {
     "cross_entropy_difference": (
         "a model of machine text predicts it better than one of human text",
-        "a model of human text predicts it better than one of machine text",
+        "a model of machine text predicts it no better than one of human text",
     ),
     "binoculars": (
         "more surprising than two models expect of each other",
-        "less surprising than two models expect of each other",
+        "no more surprising than two models expect of each other",
     ),
-    "burstiness": ("the rhythm of its sentences", "the rhythm of its sentences"),
-    "surprisal_kurtosis": ("how its surprises are spread", "how its surprises are spread"),
+    "burstiness": ("sentence lengths vary much", "sentence lengths vary little"),
+    "surprisal_kurtosis": ("surprise comes in rare jumps", "surprise is spread evenly"),
 }
-"""Signals that may enter beside the text, with what a high and a low log-odds of theirs means. Chosen on
+"""Signals that may enter beside the text, with what a high and a low value of each means. Chosen on
 left-out collections: the dozen others of the scorer added nothing to these four."""
 _TERM_C = 0.1
 _DEFINED = 0.99

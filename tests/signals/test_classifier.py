@@ -96,11 +96,19 @@ def test_verdict_confidence_and_reasons():
     assert (sure.verdict, sure.confidence) == ("SYNTHETIC", "HIGH")
     assert sure.reasons[0].startswith("wording as in machine text: “")
     assert any(word in sure.reasons[0] for word in ("tapestry", "delve", "realm", "vibrant"))
-    assert sure.reasons[1] == "it bends: curvature is 3"
+    assert sure.reasons[1] == "it bends, as in machine text: curvature is 3"
     human = judge(HUMAN, measurements(curvature=-1.0, scorer="abc", words=12))
     assert (human.verdict, human.confidence) == ("LIKELY_HUMAN", "HIGH")
     assert human.reasons[0].startswith("wording as in human text: “")
-    assert human.reasons[1] == "it is straight: curvature is -1"
+    assert human.reasons[1] == "it is straight, as in human text: curvature is -1"
+
+
+def test_a_signal_that_falls_in_machine_text_is_put_in_words_by_its_own_side():
+    falling = TERM.model_copy(update={"weight": -2.0})
+    judged = ClassifierJudge(profile([falling]))(
+        MACHINE, measurements(curvature=-1.0, scorer="abc", words=12)
+    )
+    assert judged.reasons[1] == "it is straight, as in machine text: curvature is -1"
 
 
 def test_likelier_synthetic_but_below_the_threshold_is_said():
