@@ -1,0 +1,79 @@
+"""The report's table of the share of synthetic text."""
+
+import re
+
+import msgspec
+
+from pipelines.report import render_report
+from pipelines.report_share import share_section
+from schemas.prevalence import SyntheticShare
+from tests.pipelines.run_pictures import manifest
+from tests.pipelines.test_report import HOSTILE, read
+
+ESTIMATED = SyntheticShare(
+    source="forum.example",
+    month="2026-10",
+    documents=12_345,
+    abstained=678,
+    counted=0.0111,
+    adjusted=0.0012,
+    adjusted_low=0.0,
+    adjusted_high=0.0034,
+    estimated=0.0146,
+    low=0.0099,
+    high=0.0201,
+    misfit=3.14159,
+    at_least=0.0007,
+    reason=None,
+)
+
+
+def changed(**values: object) -> SyntheticShare:
+    return msgspec.structs.replace(ESTIMATED, **values)
+
+
+def uncorrected(reason: str, **values: object) -> SyntheticShare:
+    nothing = dict.fromkeys(
+        ("adjusted", "adjusted_low", "adjusted_high", "estimated", "low", "high", "misfit", "at_least")
+    )
+    return changed(**(nothing | {"reason": reason} | values))
+
+
+def said(*shares: SyntheticShare) -> str:
+    return read("".join(share_section(manifest([], synthetic_share=list(shares))))).said
+
+
+def test_every_figure_stands_beside_its_interval():
+    page = said(ESTIMATED)
+    row = page[page.index("forum.example") :]
+    assert re.sub(r"\s+", " ", row) == (
+        "forum.example2026-1012,3456781.1%0.1%(0.0% to 0.3%)1.5%(1.0% to 2.0%)0.1%3.1"
+    )
+
+
+def test_the_largest_share_comes_first_whether_estimated_or_only_counted():
+    page = said(
+        changed(source="small", estimated=0.001),
+        uncorrected("nothing to say", source="silent", documents=0, counted=None),
+        uncorrected("votes", source="counted", counted=0.3),
+        changed(source="large", estimated=0.9),
+    )
+    places = [page.index(source) for source in ("large", "counted", "small", "silent")]
+    assert places == sorted(places)
+
+
+def test_what_is_not_corrected_says_why_once():
+    page = said(*[uncorrected("profile seed judges by votes", source=f"s{i}") for i in range(3)])
+    assert page.count("Not corrected: profile seed judges by votes.") == 1
+    assert "Compare the months" not in page
+
+
+def test_a_run_without_judged_documents_says_so():
+    assert said() == "No document was judged."
+
+
+def test_hostile_sources_are_shown_as_text():
+    hostile = [changed(source=HOSTILE), uncorrected(HOSTILE, source=HOSTILE)]
+    page = read(render_report(manifest([], synthetic_share=hostile), []))
+    assert {"script", "img"}.isdisjoint(tag for tag, _ in page.tags)
+    assert "alert('x')" in page.said
