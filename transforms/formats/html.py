@@ -1,4 +1,4 @@
-"""HTML to text, within bounds on work, and what a page declares about its making."""
+"""HTML to text, within bounds on work."""
 
 import re
 
@@ -6,11 +6,10 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
 from resiliparse.parse.html import HTMLTree
 
-from transforms.formats.fields import bounded
+from transforms.formats.html_declarations import page_declarations
 from transforms.formats.http import TooLargeError
 from transforms.formats.limits import Limits
 
-MAX_DECLARATION_CHARACTERS = 200
 # Below these sizes a page can't cost more than about two seconds whatever it holds, so that the
 # pages of every day pay nothing for the checks.
 _UNCHECKED_TAGS = 10_000
@@ -32,13 +31,6 @@ _VOID = frozenset({
     "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen",
     "link", "meta", "param", "source", "track", "wbr",
 })  # fmt: skip
-# `"digitalSourceType": "..."` of JSON-LD (also as {"@id": "..."}), or content/href/resource beside
-# itemprop, property or name. The vocabulary's own URLs don't match: a slash follows there.
-_SOURCE_TYPE = re.compile(
-    r"""digitalsourcetype["']?\s{0,9}(?:[:=]|(?:content|href|resource)\s{0,9}=)\s{0,9}"""
-    r"""(?:\[\s{0,9}|\{\s{0,9}"@id"\s{0,9}:\s{0,9})?["']([^"'<>]{1,200})["']""",
-    re.IGNORECASE,
-)
 
 
 def decode_page(body: bytes, declared: str | None, *, is_html: bool) -> str:
@@ -86,7 +78,7 @@ def html_to_text(html: str, limits: Limits) -> tuple[str, dict[str, str]]:
         noscript=False,
         comments=False,
     )
-    return text, _declarations(html, tree)
+    return text, page_declarations(html, tree)
 
 
 def _check_parsing(html: str, limits: Limits) -> None:
@@ -118,15 +110,3 @@ def _check_extraction(tree: HTMLTree, limits: Limits) -> None:
         steps += depth
         if steps > 2 * limits.max_html_steps:  # start and end tags both counted
             raise TooLargeError(f"HTML nested {depth} deep: over {limits.max_html_steps} steps to extract")
-
-
-def _declarations(html: str, tree: HTMLTree) -> dict[str, str]:
-    declared: dict[str, str] = {}
-    lowered = html.lower()
-    if "generator" in lowered and tree.document is not None:
-        meta = tree.document.query_selector('meta[name="generator" i][content]')
-        if meta is not None and (content := (meta.getattr("content") or "").strip()):
-            declared["generator"] = bounded(content, MAX_DECLARATION_CHARACTERS)
-    if "digitalsourcetype" in lowered and (found := _SOURCE_TYPE.search(html)):
-        declared["digital_source_type"] = bounded(found.group(1).strip(), MAX_DECLARATION_CHARACTERS)
-    return declared
