@@ -15,7 +15,9 @@ from schemas.batch import MeasuredDocument, TrainingBatch
 from schemas.document import Document, PublishedDocument
 from schemas.judgement import AuditedBatch, LabelledBatch
 from schemas.measurements import Measurements
+from schemas.profile import Gate
 from schemas.reject import Reject, reject_document
+from schemas.window_audit import WindowAudit
 from signals.audit import audit_batch
 from signals.batching import batch_id, bucket_count, bucket_of, compose_batches
 from signals.evidence import find_evidence
@@ -28,6 +30,8 @@ from signals.provenance import label
 from signals.strata import stratum_of
 from signals.tail_coverage import load_tail_reference
 from signals.tokenization import load_tokenizer
+from signals.window_audits import Window, audit_windows, is_watched
+from signals.window_sums import WindowSums, window_sums
 from transforms.formats.read_file import read_file
 from transforms.publish import parquet_bytes
 from transforms.route import published
@@ -103,7 +107,9 @@ def curate_in_a_loop(files: list[str], output: str) -> dict[str, Any]:
     merge_histograms(parts)
     rows["rejects"].extend(rejects)
     shards = shard_count(len(documents) + sum(r.reason == "duplicate" for r in rejects))
-    return {"documents": sum(tallies.values()), "files": dict(_write(rows, shards, Path(output)))}
+    written = dict(_write(rows, shards, Path(output)))
+    written |= _write_drift(rows["audits"], settings.profile.gate, shards, Path(output))
+    return {"documents": sum(tallies.values()), "files": written}
 
 
 def _arguments(files: list[str], output: str) -> tuple[Any, Any]:
@@ -147,6 +153,28 @@ def _batches(
                     gated=composition.gated,
                     documents=composition.documents,
                 )
+
+
+def _write_drift(audits: list[Audit], gate: Gate, shards: int, output: Path) -> dict[str, str]:
+    strata: dict[str, dict[tuple[str, str | None], WindowSums]] = defaultdict(dict)
+    for audit in audits:
+        if audit.window_start is not None:
+            windows = strata[audit.stratum]
+            key = (audit.window_start, audit.window_end)
+            windows[key] = windows.get(key, WindowSums()).merged(window_sums(audit))
+    series = {s: [Window(*key, sums) for key, sums in of.items()] for s, of in strata.items()}
+    watched = sum(is_watched(stratum, windows, gate) for stratum, windows in series.items())
+    by_shard: dict[int, list[WindowAudit]] = defaultdict(list)
+    for stratum in sorted(series):
+        shard = stable_hash(stratum, "shard") % shards
+        by_shard[shard] += audit_windows(stratum, series[stratum], gate, watched)
+    written = {}
+    for shard, rows in by_shard.items():
+        content = msgspec.json.Encoder().encode_lines(rows)
+        path = f"audits/_drift-{shard:05d}-of-{shards:05d}.json"
+        (output / path).write_bytes(content)
+        written[path] = hashlib.sha256(content).hexdigest()
+    return written
 
 
 def _write(rows: dict[str, list[Any]], shards: int, output: Path) -> Iterator[tuple[str, str]]:

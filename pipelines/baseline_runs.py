@@ -29,7 +29,7 @@ def audited_strata(runs: Sequence[str], profile: Profile) -> dict[str, list[tupl
                 f"--baseline={run}: made under profile, scorer and batch size {facts}, not {wanted}: "
                 f"run `wellspring curate` over that crawl with --profile={profile.name}"
             )
-        for path in sorted(path for path in manifest.files if path.startswith("audits/")):
+        for path in sorted(p for p in manifest.files if p.startswith("audits/") and p.endswith(".parquet")):
             with FileSystems.open(f"{run}/{path}") as file:
                 table = pq.read_table(pa.BufferReader(file.read()))
             for row in table.to_pylist():

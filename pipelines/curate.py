@@ -38,6 +38,7 @@ from transforms.read_documents import ReadDocuments
 from transforms.route import Route
 from transforms.score import Score
 from transforms.unique_documents import UniqueDocuments
+from transforms.watch_drift import WatchDrift, WriteDrift
 from transforms.write_held import WriteHeld
 from transforms.write_shards import WriteShards, shard_count
 
@@ -75,6 +76,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         )
     )
     routed = audited | "Route" >> Route()
+    drift = routed.audits | "WatchDrift" >> WatchDrift(s.profile.gate)
     rejects = (read.rejects, unique.rejects, measured.rejects, unscorable) | "Rejects" >> beam.Flatten()
 
     files = (
@@ -91,6 +93,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         rejects
         | "ToRejects" >> beam.Map(lambda row: ("rejects", row))
         | "WriteRejects" >> WriteShards(s.output, Reject, _reject_key, shards),
+        drift | "WriteDrift" >> WriteDrift(s.output, shards),
     ) | "Files" >> beam.Flatten()
     tallies = (
         routed.tallies,
@@ -119,6 +122,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         renamed=unique.renamed,
         histograms=routed.histograms,
         audits=routed.audits,
+        drift=drift,
     )
 
 

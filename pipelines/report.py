@@ -24,6 +24,7 @@ from pipelines.page import (
     text,
 )
 from pipelines.report_batches import batches_section
+from pipelines.report_drift import drift_section
 from pipelines.report_entropy import entropy_section
 from pipelines.report_head import head
 from pipelines.report_share import share_section
@@ -33,12 +34,14 @@ from pipelines.svg import Segment, bar, histogram, stacked_bar, swatch
 from schemas.audit import Audit
 from schemas.label import PROVENANCE_LABELS
 from schemas.manifest import Histogram, Manifest
+from schemas.window_audit import WindowAudit
 
 _SECTIONS = (
     ("labels", "Labels"),
     ("share", "Share of synthetic text"),
     ("conservation", "Nothing lost"),
     ("entropy", "Entropy over crawl time"),
+    ("drift", "Drift over crawl time"),
     ("signals", "Signals by label"),
     ("batches", "Batches"),
     ("rejects", "Rejects"),
@@ -57,7 +60,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", metavar="FILE", help="the page to write; default: DIR/report.html")
     flags = parser.parse_args(argv)
     manifest = read_manifest(flags.run)
-    page = render_report(manifest, _read_audits(flags.run, manifest))
+    page = render_report(manifest, _read_audits(flags.run, manifest), _read_drift(flags.run, manifest))
     output = flags.output or FileSystems.join(flags.run, "report.html")
     with FileSystems.create(output, mime_type="text/html") as file:
         file.write(page.encode())
@@ -67,15 +70,23 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def _read_audits(folder: str, manifest: Manifest) -> list[Audit]:
     audits: list[Audit] = []
-    for path in sorted(path for path in manifest.files if path.startswith("audits/")):
+    for path in sorted(p for p in manifest.files if p.startswith("audits/") and p.endswith(".parquet")):
         with FileSystems.open(FileSystems.join(folder, *path.split("/"))) as file:
             rows = pq.read_table(pa.BufferReader(file.read())).to_pylist()
         audits += msgspec.convert(rows, list[Audit])
     return audits
 
 
-def render_report(manifest: Manifest, audits: Sequence[Audit]) -> str:
-    """The whole page. A function of its arguments alone; the order of `audits` doesn't matter.
+def _read_drift(folder: str, manifest: Manifest) -> list[WindowAudit]:
+    windows: list[WindowAudit] = []
+    for path in sorted(path for path in manifest.files if path.startswith("audits/_drift-")):
+        with FileSystems.open(FileSystems.join(folder, *path.split("/"))) as file:
+            windows += msgspec.json.Decoder(WindowAudit).decode_lines(file.read())
+    return windows
+
+
+def render_report(manifest: Manifest, audits: Sequence[Audit], windows: Sequence[WindowAudit] = ()) -> str:
+    """The whole page. A function of its arguments alone; the order of `audits` and `windows` doesn't matter.
 
     `audits` may be a sample of a large run's, with all the held ones in it; the page then says so.
 
@@ -88,6 +99,7 @@ def render_report(manifest: Manifest, audits: Sequence[Audit]) -> str:
         share_section(manifest),
         _conservation(manifest, audits),
         [*drawn, *entropy_section(audits, manifest.gate)],
+        drift_section(windows),
         _signals(manifest),
         [*drawn, *batches_section(audits)],
         _rejects(manifest),

@@ -12,6 +12,7 @@ from schemas.audit import HOLD_FOR_REVIEW, Audit
 from schemas.label import PROVENANCE_LABELS
 from schemas.manifest import FileEntry, FileRecord, Manifest, SourceCounts
 from schemas.reject import FILE, Reject
+from schemas.window_audit import WindowAudit
 from signals.hashing import stable_hash
 from signals.histograms import Histograms, merge_histograms
 from signals.synthetic_share import ErrorRates, synthetic_shares
@@ -20,6 +21,8 @@ from transforms.route import Tally
 
 # The report draws at most so many batches: those beyond their limit first, then a sample by hash.
 AUDITS_IN_REPORT = 2000
+# And so many strata over time: those with an alarm first, then those closest to one.
+STRATA_IN_REPORT = 200
 
 
 class ConservationError(ValueError):
@@ -31,7 +34,7 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
 
     Args:
         run: the run's folder. manifest: with all that the launcher knows, nothing counted yet.
-        render: makes the report page of a manifest and (some of) its audits.
+        render: makes the report page of a manifest, (some of) its audits and of the strata over time.
         rates: the profile's error rates, which correct the shares of synthetic text.
         files: records of all published files. tallies: counts of `transforms.route` and of the
         readers. rejects: those of kind `file` name the damaged files. renamed: ids that got a suffix.
@@ -41,7 +44,7 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
         self,
         run: str,
         manifest: Manifest,
-        render: Callable[[Manifest, list[Audit]], str],
+        render: Callable[[Manifest, list[Audit], list[WindowAudit]], str],
         rates: ErrorRates,
         *,
         files: PCollection[FileRecord],
@@ -51,6 +54,7 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
         renamed: PCollection[str],
         histograms: PCollection[Histograms],
         audits: PCollection[Audit],
+        drift: PCollection[tuple[str, list[WindowAudit]]],
     ) -> None:
         super().__init__()
         self._run = run
@@ -71,6 +75,9 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
             "audits": AsSingleton(
                 audits | "AuditsToDraw" >> beam.combiners.Top.Largest(AUDITS_IN_REPORT, key=_flagged_first)
             ),
+            "drift": AsSingleton(
+                drift | "DriftToDraw" >> beam.combiners.Top.Largest(STRATA_IN_REPORT, key=_furthest_first)
+            ),
         }
 
     def expand(self, pipeline: beam.Pipeline) -> PCollection[str]:
@@ -87,11 +94,17 @@ def _flagged_first(audit: Audit) -> tuple[bool, int]:
     return flagged, stable_hash(audit.batch_id, "report")
 
 
+def _furthest_first(stratum: tuple[str, list[WindowAudit]]) -> tuple[bool, float, int]:
+    name, windows = stratum
+    furthest = max((w.cusum or 0.0 for w in windows), default=0.0)
+    return any(w.alarm for w in windows), furthest, stable_hash(name, "report")
+
+
 def _finish(
     _: None,
     run: str,
     manifest: Manifest,
-    render: Callable[[Manifest, list[Audit]], str],
+    render: Callable[[Manifest, list[Audit], list[WindowAudit]], str],
     rates: ErrorRates,
     *,
     files: Iterable[FileRecord],
@@ -101,6 +114,7 @@ def _finish(
     renamed: int,
     histograms: Histograms,
     audits: list[Audit],
+    drift: list[tuple[str, list[WindowAudit]]],
 ) -> str:
     manifest = msgspec.structs.replace(
         manifest,
@@ -115,7 +129,8 @@ def _finish(
     )
     check_conservation(manifest)
     in_order = sorted(audits, key=lambda a: (a.window_start or "", a.stratum, a.batch_id))
-    publish(run, "report.html", render(manifest, in_order).encode(), 0)
+    windows = [window for _, of_stratum in sorted(drift) for window in of_stratum]
+    publish(run, "report.html", render(manifest, in_order, windows).encode(), 0)
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     publish(run, "manifest.json", content, 0)
     remove_folder(FileSystems.join(run, UNFINISHED))
