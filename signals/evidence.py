@@ -5,11 +5,11 @@ ai.txt say what may be done with it: neither says who wrote it. C2PA manifests d
 """
 
 import fnmatch
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+import msgspec
 import tldextract
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.document import Document
 from schemas.evidence import Evidence
 from schemas.sources import Match, SourceEntry
+from signals.declared_generator import names_language_model, source_type
 from signals.leakage import find_leak
 
 # The suffix list that the package carries: nothing is fetched while a job runs.
@@ -24,26 +25,36 @@ _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 _Entries = TypeAdapter(list[SourceEntry])
 
 
-# IPTC's terms for what a model made, alone or with something else (cv.iptc.org/newscodes/digitalsourcetype).
-_BY_A_MODEL = ("trainedalgorithmicmedia", "compositewithtrainedalgorithmicmedia")
-_DECLARING_KEYS = ("digital_source_type", "digitalSourceType")
+class _Declarations(msgspec.Struct, frozen=True):
+    """What metadata may say of the writer; whatever types a data set gave them."""
+
+    digital_source_type: object = None
+    digitalSourceType: object = None  # noqa: N815  schema.org's name
+    generator: object = None
+    warc_type: object = None
+    """Our reader of web archives writes it: there `generator` is the page's publishing system."""
+
+
+_decoder = msgspec.json.Decoder(_Declarations)
 # Before these months an archive can hold so much machine text at most: GPT-2's release, GPT-3's, ChatGPT's.
 # Templates and machine translation are older than all of them.
 _PRIORS = (("2019-02", 0.0001), ("2020-06", 0.001), ("2022-12", 0.01))
+_EVEN = 0.5
 _ARCHIVES = (".warc", ".arc")
 
 
 def find_evidence(document: Document, sources: Sequence[SourceEntry]) -> Evidence:
     """Everything that is known of a document's origin."""
-    leak = find_leak(document.text)
     archived = _archived_month(document)
-    prior = next((share for before, share in _PRIORS if archived and archived < before), 0.5)
+    prior = next((share for before, share in _PRIORS if archived and archived < before), _EVEN)
+    # Before there were chat models to leave them, such phrases are an accident.
+    leak = find_leak(document.text) if prior == _EVEN else None
     return Evidence(
         source=find_source(document, sources),
         declared_generator=_declared(document.metadata),
         leaked_phrase=leak.phrase if leak else None,
         leak_is_certain=bool(leak and leak.certain),
-        archived=archived if prior < 0.5 else None,
+        archived=archived if prior < _EVEN else None,
         prior=prior,
     )
 
@@ -58,19 +69,23 @@ def _archived_month(document: Document) -> str | None:
 
 
 def _declared(metadata: str) -> str | None:
-    if "ource" not in metadata:
+    """A digital source type that names a machine, or a data set's `generator` that names a language model."""
+    if "ource" not in metadata and '"generator"' not in metadata:
         return None
-    fields = json.loads(metadata)
-    for key in _DECLARING_KEYS:
-        value = fields.get(key)
-        if isinstance(value, str) and _term(value) in _BY_A_MODEL:
+    try:
+        fields = _decoder.decode(metadata)
+    except (msgspec.DecodeError, RecursionError):
+        return None  # NaN, or nested too deep: readers keep it as the input had it
+    for value in (fields.digital_source_type, fields.digitalSourceType):
+        if isinstance(value, str) and source_type(value):
             return value
+    if (
+        fields.warc_type is None
+        and isinstance(fields.generator, str)
+        and names_language_model(fields.generator)
+    ):
+        return f"the work of {fields.generator}"
     return None
-
-
-def _term(value: str) -> str:
-    """IPTC's term of `http://cv.iptc.org/.../trainedAlgorithmicMedia`, and of schema.org's name for it."""
-    return value.rpartition("/")[2].lower().removesuffix("digitalsource")
 
 
 def parse_sources(text: str, name: str = "sources.yaml") -> list[SourceEntry]:

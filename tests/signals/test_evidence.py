@@ -80,6 +80,13 @@ def test_registered_domain(url, domain):
         ('{"digital_source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"}', False),
         ('{"generator": "WordPress 6.4", "content_source": "feed"}', False),
         ('{"digital_source_type": ["trainedAlgorithmicMedia"]}', False),
+        ('{"digital_source_type": "https://schema.org/AlgorithmicMediaDigitalSource"}', True),
+        ('{"generator": "gpt-4-turbo"}', True),
+        ('{"generator": "gpt-4-turbo", "warc_type": "response"}', False),  # a page's own word
+        ('{"generator": null}', False),
+        ('{"generator": {"name": "gpt-4"}}', False),
+        ('{"generator": NaN}', False),
+        ('{"generator": ' + "[" * 30_000 + "]" * 30_000 + "}", False),
     ],
 )
 def test_a_declared_generator_is_iptcs_term_for_a_model_and_not_a_publishing_system(metadata, declared):
@@ -102,3 +109,12 @@ def test_only_an_archives_date_says_how_much_synthetic_text_to_expect(date, path
     found = find_evidence(document(date=date, file_path=path), [])
     assert found.prior == prior
     assert (found.archived is None) == (prior == 0.5)
+
+
+def test_what_chat_models_say_is_no_evidence_in_an_archive_older_than_they_are():
+    text = "Regenerate response. " + "The board met again on Tuesday. " * 20
+    old, new = (
+        find_evidence(document(text=text, date=date, file_path="a.warc.gz"), [])
+        for date in ("2016-05-03T00:00:00Z", "2024-05-03T00:00:00Z")
+    )
+    assert (old.leaked_phrase, new.leaked_phrase) == (None, "regenerate response")
