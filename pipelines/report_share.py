@@ -1,9 +1,13 @@
 """The report's table of how much of each source is synthetic, without the bias of counting verdicts."""
 
-from pipelines.page import NONE, Html, decimal, integer, join, name, table, text
+from collections import Counter
+
+from pipelines.page import NONE, Html, integer, join, name, table, text
 from schemas.manifest import Manifest
 from schemas.prevalence import SyntheticShare
 
+_NOTHING = -1.0
+"""Sorts a source of which nothing is known below one without synthetic text."""
 _HEADERS = (
     "source",
     "month",
@@ -26,41 +30,48 @@ _CORRECTED = (
 
 
 def share_section(manifest: Manifest) -> list[Html]:
-    """Largest shares first; where the profile has no measured error rates, only what was counted."""
+    """A source's months together, the source with the largest share first."""
     shares = manifest.synthetic_share
     if not shares:
         return [Html("<p>No document was judged.</p>")]
-    reasons = sorted({share.reason for share in shares if share.reason})
+    largest: dict[str, float] = {}
+    for share in shares:
+        largest[share.source] = max(_known(share), largest.get(share.source, _NOTHING))
+    ordered = sorted(shares, key=lambda s: (-largest[s.source], s.source, s.month is None, s.month or ""))
+    reasons = Counter(share.reason for share in shares if share.reason)
     corrected = any(share.estimated is not None for share in shares)
     return [
         *([Html(f"<p>{text(_CORRECTED, 700)}</p>")] if corrected else []),
-        *[Html(f"<p>Not corrected: {name(reason)}.</p>") for reason in reasons],
+        *[
+            Html(f"<p>Not corrected in {integer(rows)} of the rows: {name(reason)}.</p>")
+            for reason, rows in sorted(reasons.items())
+        ],
         table(
-            "By source and month of the documents' dates, largest estimate first",
+            "By source and month of the documents' dates, the source with the largest share first",
             _HEADERS,
-            [_row(share) for share in sorted(shares, key=_largest_first)],
+            [_row(share) for share in ordered],
             numeric=frozenset(range(2, len(_HEADERS))),
             rest="sources and months",
         ),
     ]
 
 
-def _largest_first(share: SyntheticShare) -> tuple[float, str, str]:
-    known = share.estimated if share.estimated is not None else share.counted
-    return -(known if known is not None else -1.0), share.source, share.month or ""
+def _known(share: SyntheticShare) -> float:
+    value = share.estimated if share.estimated is not None else share.counted
+    return _NOTHING if value is None else value
 
 
 def _row(share: SyntheticShare) -> list[Html]:
     return [
         name(share.source),
-        name(share.month) if share.month else NONE,
+        Html(f'<span class="whole">{name(share.month)}</span>') if share.month else NONE,
         integer(share.documents),
         integer(share.abstained),
         _percent(share.counted),
         _with_interval(share.adjusted, share.adjusted_low, share.adjusted_high),
         _with_interval(share.estimated, share.low, share.high),
         _percent(share.at_least),
-        decimal(None if share.misfit is None else round(share.misfit, 1)),
+        NONE if share.misfit is None else Html(f"{share.misfit:.1f}"),
     ]
 
 

@@ -51,20 +51,23 @@ def test_every_figure_stands_beside_its_interval():
     )
 
 
-def test_the_largest_share_comes_first_whether_estimated_or_only_counted():
+def test_a_sources_months_stand_together_the_largest_share_first():
     page = said(
-        changed(source="small", estimated=0.001),
+        changed(source="small", month="2026-03", estimated=0.001),
         uncorrected("nothing to say", source="silent", documents=0, counted=None),
-        uncorrected("votes", source="counted", counted=0.3),
-        changed(source="large", estimated=0.9),
+        changed(source="large", month=None, estimated=0.0),
+        changed(source="large", month="2026-02", estimated=0.9),
+        uncorrected("votes", source="tallied", counted=0.3),
+        changed(source="large", month="2026-01", estimated=0.0001),
     )
-    places = [page.index(source) for source in ("large", "counted", "small", "silent")]
+    rows = ["large2026-01", "large2026-02", "large–", "tallied", "small2026-03", "silent"]
+    places = [page.index(row) for row in rows]
     assert places == sorted(places)
 
 
 def test_what_is_not_corrected_says_why_once():
     page = said(*[uncorrected("profile seed judges by votes", source=f"s{i}") for i in range(3)])
-    assert page.count("Not corrected: profile seed judges by votes.") == 1
+    assert page.count("Not corrected in 3 of the rows: profile seed judges by votes.") == 1
     assert "Compare the months" not in page
 
 
