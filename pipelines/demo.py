@@ -37,7 +37,9 @@ def run(argv: Sequence[str] | None = None) -> int:
 
     _say("\n2/4  Measuring the calibration half under the seed's thresholds, gate=monitor (holds nothing).")
     calibration_run = output / "calibration-run"
-    curate.run([*_input(made.calibration), f"--output={calibration_run}", "--overwrite", *common])
+    curate.run(
+        [*_input(made.calibration), f"--output={calibration_run}", "--overwrite", "--profile=seed", *common]
+    )
 
     _say("\n3/4  Calibrating the profile `demo` on that half: it knows this demo's text and nothing else.")
     profile = _calibrate(calibration_run, made.calibration)
