@@ -57,8 +57,8 @@ def test_it_finds_what_it_was_shown_in_text_that_it_was_not(calibrated, tmp_path
     lines = {line["id"]: line for line in map(json.loads, scored.read_text().splitlines())}
     synthetic = [lines[text.id] for text in fresh if text.synthetic]
     human = [lines[text.id] for text in fresh if not text.synthetic]
-    assert sum(line["label"] == "synthetic_suspected" for line in synthetic) >= 24
-    assert sum(line["label"] == "synthetic_suspected" for line in human) <= 3
+    assert sum(line["verdict"] == "SYNTHETIC" for line in synthetic) >= 24
+    assert sum(line["verdict"] == "SYNTHETIC" for line in human) <= 3
     assert any("wording as in machine text" in reason for line in synthetic for reason in line["reasons"])
 
 
