@@ -9,7 +9,8 @@ _PHRASES = (
     "i'm just an ai",
     "i am an ai language model",
     "i'm an ai assistant",
-    "as of my last knowledge update",
+    "my last knowledge update",
+    "as of my last update",
     "as of my knowledge cutoff",
     "my knowledge cutoff",
     "i cannot fulfill that request",
@@ -24,14 +25,22 @@ _PHRASES = (
     "i hope this helps! let me know if you",
 )
 _EDGE = 200
-_QUOTED = re.compile(r'"[^"]{1,600}"|“[^”]{1,600}”|«[^»]{1,600}»|\'\'[^\']{1,600}\'\'|(?m:^>.{0,600}$)')
-_APOSTROPHES = str.maketrans("’‘", "''")
+# Quotations within a paragraph; a single quote begins one only before and ends one only after a word, so
+# that apostrophes don't.
+_QUOTED = re.compile(
+    r'"[^"\n]{1,600}"|[“„][^”“„\n]{1,600}[”“]|[«»][^«»\n]{1,600}[«»]|「[^」「\n]{1,600}」'
+    r"|`[^`\n]{1,600}`|(?<!\w)'(?=\w)(?:[^'\n]|(?<=\w)'(?=\w)){1,600}'(?!\w)|(?m:^>.{0,600}$)"
+)
+_ASSISTANTS = re.compile(r"\b(?:chatgpt|openai|gpt-[345]|chatbots?|language models|llms?)\b")
+_OWN_NAME = 120
+"""Characters behind a phrase in which a model may name itself or its maker."""
 
 
 class Leak(NamedTuple):
     phrase: str
     certain: bool
-    """In the text's own voice: at its beginning or end, or beside another such phrase."""
+    """In the text's own voice: at its beginning or end, or beside another such phrase, in a text that
+    doesn't speak of chat models otherwise."""
 
 
 def find_leak(text: str) -> Leak | None:
@@ -41,7 +50,7 @@ def find_leak(text: str) -> Leak | None:
     with ">", they don't count; and one in the middle of a text, away from its first and last 200
     characters and alone, is a hint and no proof.
     """
-    lowered = text.lower().translate(_APOSTROPHES)
+    lowered = text.lower().replace("’", "'").replace("‘", "'")
     found = [phrase for phrase in _PHRASES if phrase in lowered]
     if not found:
         return None
@@ -53,4 +62,13 @@ def find_leak(text: str) -> Leak | None:
     first = min(places, key=lambda phrase: places[phrase])
     end = len(own.rstrip())
     at_edge = any(at < _EDGE or at + len(phrase) > end - _EDGE for phrase, at in places.items())
-    return Leak(first, certain=at_edge or len(places) > 1)
+    certain = (at_edge or len(places) > 1) and not _speaks_of_models(own, places)
+    return Leak(first, certain=certain)
+
+
+def _speaks_of_models(text: str, places: dict[str, int]) -> bool:
+    """Whether a text names chat models apart from where a phrase stands: then it may be about them."""
+    own = [(at - _OWN_NAME // 4, at + len(phrase) + _OWN_NAME) for phrase, at in places.items()]
+    return any(
+        not any(start <= name.start() < end for start, end in own) for name in _ASSISTANTS.finditer(text)
+    )
