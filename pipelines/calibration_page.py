@@ -1,17 +1,18 @@
 """What `calibrate` says of the profile that it made: a summary for the terminal, and a page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from pipelines.accuracy_page import accuracy_sections, accuracy_table, group_table
 from pipelines.page import Html, document, section, table, text
-from schemas.accuracy import Accuracy
+from schemas.accuracy import Accuracy, Judged
 from schemas.classifier import Classifier, Threshold
 from schemas.profile import Profile
 from signals.accuracy import mean_over_collections
 from signals.gate_calibration import SHARES, HeldShares
 from signals.profile_fitting import IN_SAMPLE, Calibrated
+from signals.share_on_new_sources import Tried, check_shares
 
 BELIEVE = ("leave one collection out", "leave one source out", IN_SAMPLE)
 """Which figures to believe, the first that could be had."""
@@ -37,6 +38,8 @@ def summary(profile: Profile, calibrated: Calibrated, results: Mapping[str, Accu
         "",
         *_promises(profile.classifier),
         _spread(results),
+        "",
+        *_share_lines(calibrated.judged[best]),
         "",
         *_held_lines(profile, calibrated),
     ]
@@ -101,6 +104,28 @@ def _spread(results: Mapping[str, Accuracy]) -> str:
         f"of {len(rates)} left-out sources, human text wronged: median {middle:.2%}, worst "
         f"{rates[worst]:.2%} ({worst}); for a new source there is no promise"
     )
+
+
+def _share_lines(judged: Sequence[Judged]) -> list[str]:
+    """How the share of synthetic text is estimated on sources that the error rates don't come from."""
+    checks = check_shares(judged)
+    if not checks:
+        return []
+    return [
+        f"share of synthetic text said of {checks[0].sources} sources whose error rates are not known: mean, "
+        "distance, intervals that hold",
+        f"  {'true':>6}{'counted':>9}{'adjusted':>23}{'estimate':>23}  at least holds",
+        *(
+            f"  {check.true:>6.0%}{check.counted:>9.1%}{_tried(check.adjusted):>23}"
+            f"{_tried(check.estimated):>23}{check.at_least_held:>10.0%}"
+            for check in checks
+        ),
+        *(f"  furthest off at {c.true:.0%}: {c.worst[0]}, {c.worst[1]:.0%}" for c in checks[:1]),
+    ]
+
+
+def _tried(tried: Tried) -> str:
+    return f"{tried.mean:.1%} +-{tried.error:.1%} {tried.covered:.0%}"
 
 
 def _held_lines(profile: Profile, calibrated: Calibrated) -> list[str]:

@@ -14,7 +14,7 @@ _HEADERS = (
     "judged",
     "abstained",
     "verdicts counted",
-    "adjusted count",
+    "adjusted count, 95% interval",
     "estimate, 95% interval",
     "at least",
     "misfit",
@@ -24,8 +24,9 @@ _CORRECTED = (
     "where much is it misses what the verdict misses. The adjusted count and the estimate (EM over all "
     "probabilities) put that right by how text of known origin scored that the classifier had not seen. They "
     "hold for text that scores like that. A misfit well above 1 says that a source's text doesn't, and "
-    "widens its interval; models and genres that nobody calibrated on can still deceive both. Compare the "
-    "months of one source rather than sources. “At least” assumes nothing of the synthetic text."
+    "widens the intervals; of such a source the adjusted count is the less wrong of the two. Models and "
+    "genres that nobody calibrated on can still deceive both: compare the months of one source rather than "
+    "sources. “At least” assumes nothing of the synthetic text."
 )
 
 
@@ -41,7 +42,7 @@ def share_section(manifest: Manifest) -> list[Html]:
     reasons = Counter(share.reason for share in shares if share.reason)
     corrected = any(share.estimated is not None for share in shares)
     return [
-        *([Html(f"<p>{text(_CORRECTED, 700)}</p>")] if corrected else []),
+        *([Html(f"<p>{text(_CORRECTED, 800)}</p>")] if corrected else []),
         *[
             Html(f"<p>Not corrected in {integer(rows)} of the rows: {name(reason)}.</p>")
             for reason, rows in sorted(reasons.items())

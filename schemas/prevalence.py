@@ -7,8 +7,8 @@ class SyntheticShare(msgspec.Struct, frozen=True, kw_only=True):
     """All shares in 0..1, of the documents that were judged; formulas in `signals.prevalence`.
 
     `counted`, the share of SYNTHETIC verdicts, is biased. `adjusted` corrects it by the verdict's error
-    rates on left-out text, `estimated` uses the whole distribution of probabilities. Both are null, with a
-    `reason`, where the profile carries no such rates.
+    rates on left-out text, `estimated` uses the whole distribution of probabilities. Both have 95% intervals,
+    wider by the root of `misfit`, and are null, with a `reason`, where the profile carries no such rates.
     """
 
     source: str
@@ -24,7 +24,7 @@ class SyntheticShare(msgspec.Struct, frozen=True, kw_only=True):
     estimated: float | None
     low: float | None
     high: float | None
-    """95% interval of `estimated`, wider by the root of `misfit`."""
+    """Of `estimated`."""
     misfit: float | None
     """1 where the probabilities are a mixture of those of left-out text; the larger, the less they are."""
     at_least: float | None

@@ -56,13 +56,14 @@ def probability_bin(probability: float) -> int:
     return min(int(probability * BINS), BINS - 1)
 
 
-def adjusted_count(flagged: int, documents: int, operating: Operating) -> Share | None:
+def adjusted_count(flagged: int, documents: int, operating: Operating, misfit: float = 1.0) -> Share | None:
     """(q - FPR) / (TPR - FPR), clipped: the share flagged, corrected by the verdict's error rates.
 
     None where the verdict tells nothing apart on the texts that the rates come from.
 
     Args:
         flagged: of `documents` > 0, those with verdict SYNTHETIC.
+        misfit: of their probabilities (`estimated_share`); the interval is wider by its root.
     """
     if not operating.synthetic or not operating.human:
         return None
@@ -76,7 +77,7 @@ def adjusted_count(flagged: int, documents: int, operating: Operating) -> Share 
         (operating.human - operating.false_positives, operating.false_positives),
         (operating.synthetic - operating.true_positives, operating.true_positives),
     )
-    return Share(value, *_interval(mixture, value, 1.0))
+    return Share(value, *_interval(mixture, value, misfit))
 
 
 def estimated_share(counts: Sequence[int], left_out: LeftOut) -> Estimated | None:

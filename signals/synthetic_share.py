@@ -102,8 +102,9 @@ def _share(
     if not documents:
         reason = "the profile abstained on every document"
     elif rates.operating is not None and rates.left_out is not None:
-        adjusted = adjusted_count(flagged, documents, rates.operating)
         estimated = estimated_share(bins, rates.left_out)
+        misfit = estimated.misfit if estimated else 1.0
+        adjusted = adjusted_count(flagged, documents, rates.operating, misfit)
         at_least = least_share(flagged, documents, rates.operating)
         if adjusted is None or estimated is None:
             reason = "on left-out text the verdicts told nothing apart"

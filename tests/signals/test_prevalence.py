@@ -148,6 +148,15 @@ def test_text_unlike_the_calibrated_widens_the_interval():
     assert unlike.high - unlike.low > 4 * (like.high - like.low)
 
 
+def test_the_misfit_widens_the_adjusted_count_by_its_root():
+    many = 10**9
+    faultless = Operating(true_positives=many, synthetic=many, false_positives=0, human=many)
+    # As if a quarter of the documents had been seen.
+    wilson = binomtest(100, 250).proportion_ci(0.95, "wilson")
+    found = adjusted_count(400, 1000, faultless, misfit=4.0)
+    assert found == pytest.approx((0.4, wilson.low, wilson.high), abs=1e-6)
+
+
 def test_a_verdict_that_tells_nothing_apart_estimates_nothing():
     blind = Operating(true_positives=5, synthetic=100, false_positives=5, human=100)
     assert adjusted_count(10, 100, blind) is None

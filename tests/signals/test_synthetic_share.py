@@ -46,7 +46,7 @@ def test_each_source_and_month_is_estimated_by_itself():
     ]
     january = shares[1]
     estimated = estimated_share([1] * 99 + [2], LEFT_OUT)  # 1.0 shares the last bin with 0.99
-    adjusted = adjusted_count(20, 101, OPERATING)
+    adjusted = adjusted_count(20, 101, OPERATING, estimated.misfit)
     assert january.counted == 20 / 101
     assert (january.estimated, january.low, january.high, january.misfit) == estimated
     assert (january.adjusted, january.adjusted_low, january.adjusted_high) == adjusted
