@@ -58,14 +58,15 @@ def page_declarations(html: str, tree: HTMLTree) -> dict[str, str]:
         return declared
     if "generator" in lowered:
         meta = document.query_selector('meta[name="generator" i][content]')
-        if meta is not None and (content := (meta.getattr("content") or "").strip()):
-            declared["generator"] = bounded(content, MAX_DECLARATION_CHARACTERS)
+        if meta is not None:
+            declared["generator"] = (meta.getattr("content") or "").strip()
     if 0 < lowered.count(_PROPERTY) <= _MAX_MENTIONS and lowered.count("<script") <= _MAX_SCRIPTS:
         found = [*_in_json_ld(document), *_in_attributes(document)]
         if found:
             value = next((value for value in found if source_type(value)), found[0])
-            declared["digital_source_type"] = bounded(value, MAX_DECLARATION_CHARACTERS)
-    return declared
+            declared["digital_source_type"] = value
+    cleaned = {name: bounded(value, MAX_DECLARATION_CHARACTERS) for name, value in declared.items()}
+    return {name: value for name, value in cleaned.items() if value}
 
 
 def _in_json_ld(document: Any) -> Iterator[str]:

@@ -1,7 +1,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from resiliparse.parse.html import HTMLTree
 
@@ -104,6 +104,7 @@ def test_a_hostile_page_of_a_megabyte_costs_little(html):
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
+@example(script="", attribute="\x1b")
 def test_no_page_raises(script, attribute):
     html = (
         json_ld(f'{{"digitalSourceType": {script}') + f'<meta name="digitalSourceType" content="{attribute}">'
