@@ -21,6 +21,9 @@ NAMES = (
     "memory",
     "classifier_speed",
     "scorer",
+    "drift",
+    "audit_cost",
+    "tail_signals",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -15,5 +15,5 @@ class TailReferenceFile(msgspec.Struct, frozen=True, kw_only=True):
     seen: dict[str, int]
     """Times seen in the reference -> how many of the kept pairs."""
     keys: str
-    """The kept pairs, first id * 2^32 + second, sorted: the gaps between them as little-endian int64, byte
+    """The kept pairs, first id * 2^28 + second, sorted: the gaps between them as little-endian int64, byte
     planes one after the other, compressed with zstd, in base64."""

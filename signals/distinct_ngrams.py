@@ -7,6 +7,7 @@ import numpy as np
 from signals.document_sample import Sampled
 from signals.entropy import unpack_ids
 from signals.intervals import Estimate, delete_group
+from signals.token_groups import distinct_and_alone, sorted_distinct
 
 
 def distinct_2(sample: Sequence[Sampled]) -> Estimate | None:
@@ -20,14 +21,10 @@ def distinct_2(sample: Sequence[Sampled]) -> Estimate | None:
     if not documents:
         return None
     pairs = [len(ids) - 1 for ids in documents]
-    keys = np.concatenate([(ids[:-1] << 32) + ids[1:] for ids in documents])
-    _, types = np.unique(keys, return_inverse=True)
-    holders = np.unique(types * len(documents) + np.repeat(np.arange(len(documents)), pairs))
-    types_held, document = holders // len(documents), holders % len(documents)
-    first = np.flatnonzero(np.diff(types_held, prepend=-1))
-    in_documents = np.diff(first, append=len(types_held))
-    alone = np.bincount(document[first[in_documents == 1]], minlength=len(documents))
-    distinct, total = len(first), sum(pairs)
+    keys = np.concatenate([(ids[:-1] << 28) + ids[1:] for ids in documents])
+    holders = sorted_distinct(keys * len(documents) + np.repeat(np.arange(len(documents)), pairs))
+    distinct, alone = distinct_and_alone(holders, len(documents))
+    total = sum(pairs)
     value = distinct / total
     if len(documents) < 2:
         return Estimate(value, None, None)

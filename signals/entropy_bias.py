@@ -5,38 +5,59 @@ looks poorer than a large one of the same text. Which correction comes closest o
 documents, `python -m benchmarks tail_signals` prints: Chao and Shen's.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 
-def chao_shen_entropy(counts: NDArray[np.int64]) -> float:
-    """Entropy of a count vector in bits, >= 0, by Chao and Shen (2003).
+class Frequencies(NamedTuple):
+    """Counts of counts: `types[i]` types were seen `n[i]` times, n ascending from 1, types > 0.
+
+    All that these statistics ask of a batch, and few numbers: most types share their count with others.
+    """
+
+    n: NDArray[np.int64]
+    types: NDArray[np.int64]
+
+
+def frequencies_of(counts: NDArray[np.int64]) -> Frequencies:
+    """Of a count vector, zeros allowed."""
+    by_count = np.bincount(counts)
+    by_count[0] = 0
+    n = np.flatnonzero(by_count)
+    return Frequencies(n, by_count[n])
+
+
+def plug_in_entropy(frequencies: Frequencies) -> float:
+    """Shannon's entropy of the counts themselves in bits, >= 0; at least one token."""
+    n, types = frequencies
+    mass = n * types
+    total = float(mass.sum())
+    return max(0.0, float(np.log2(total) - (mass * np.log2(n)).sum() / total))
+
+
+def chao_shen_entropy(frequencies: Frequencies) -> float:
+    """Entropy in bits, >= 0, by Chao and Shen (2003); at least one token.
 
     C = 1 - f1 / N is the share of the text's types, by mass, that was seen (Good and Turing); p~ = C n / N;
     H = -sum p~ log2 p~ / (1 - (1 - p~)^N). Where every type was seen once C would be 0: then f1 counts as
     N - 1.
-
-    Args:
-        counts: of each type, zeros allowed, at least one token.
     """
-    return chao_shen_of_frequencies(np.bincount(counts))
-
-
-def chao_shen_of_frequencies(frequencies: NDArray[np.int64]) -> float:
-    """The same from counts of counts: `frequencies[n]` types were seen n times. Few of them differ."""
-    n = np.flatnonzero(frequencies[1:]) + 1
-    types = frequencies[n].astype(np.float64)
+    n, types = frequencies
     total = float((n * types).sum())
-    once = float(frequencies[1]) if len(frequencies) > 1 else 0.0
-    covered = 1 - min(once, total - 1) / total
+    covered = 1 - min(_once(frequencies), total - 1) / total
     share = covered * n / total
-    if total == 1 or np.any(share >= 1):
+    if share[-1] >= 1:
         return 0.0
-    unseen = np.exp(total * np.log1p(-share))
-    return max(0.0, float(-(types * share * np.log2(share) / (1 - unseen)).sum()))
+    seen = -np.expm1(total * np.log1p(-share))
+    return max(0.0, float(-(types * share * np.log2(share) / seen).sum()))
 
 
-def missing_mass(frequencies: NDArray[np.int64]) -> float:
+def missing_mass(frequencies: Frequencies) -> float:
     """Good and Turing's estimate of the share of the text whose types were not seen: f1 / N, in 0..1."""
-    total = float((np.arange(len(frequencies)) * frequencies).sum())
-    return float(frequencies[1]) / total if len(frequencies) > 1 else 0.0
+    return _once(frequencies) / float((frequencies.n * frequencies.types).sum())
+
+
+def _once(frequencies: Frequencies) -> float:
+    return float(frequencies.types[0]) if frequencies.n[0] == 1 else 0.0

@@ -28,7 +28,7 @@ from schemas.tail import TailReferenceFile
 from signals.entropy import TokenIds
 from signals.intervals import Estimate, delete_group
 from signals.model_folder import ModelError, model_folder, model_names
-from signals.token_groups import GROUPS
+from signals.token_groups import GROUPS, distinct_and_alone, sorted_distinct
 from signals.tokenization import load_tokenizer
 
 FILE = "rare_pairs.json"
@@ -38,6 +38,8 @@ RARE_MASS = 0.2
 MOST_PAIRS = 2**18
 """Of the rare pairs so many are kept at most: each takes about a byte of the file."""
 _BITS = 24
+_ID_BITS = 28
+"""Of a token id at most: a pair and its group fit into 64 bits."""
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 """Of Fibonacci hashing (Knuth): the high bits of key * 2^64 / golden ratio spread any keys."""
 
@@ -48,7 +50,7 @@ class TailReference:
     def __init__(self, keys: NDArray[np.int64], seen: dict[int, int], pairs: int, tokenizer: str) -> None:
         """
         Args:
-            keys: of the rare pairs, first id * 2^32 + second, sorted.
+            keys: of the rare pairs, first id * 2^28 + second, sorted; at least one.
             seen: {times seen in the reference: how many of the keys}.
             pairs: all pairs of the reference, with repetition.
             tokenizer: sha256 of the tokenizer that made the ids.
@@ -65,16 +67,15 @@ class TailReference:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def rare(self, ids: TokenIds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(positions, types) of the rare pairs among neighbouring ids; types are 0..len(self)-1."""
-        keys = _keys(ids)
+    def maybe_rare(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where keys stand that may be rare pairs; of the others none is."""
         hashed = _hashed(keys)
-        maybe = np.flatnonzero(self._filter[hashed >> 3] >> (hashed & 7).astype(np.uint8) & 1)
-        candidates = keys[maybe]
-        at = np.searchsorted(self._keys, candidates)
-        at[at == len(self._keys)] = 0
-        found = self._keys[at] == candidates if len(self._keys) else np.zeros(0, dtype=bool)
-        return maybe[found], at[found]
+        return np.flatnonzero(self._filter[hashed >> 3] >> (hashed & 7).astype(np.uint8) & 1)
+
+    def is_rare(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which keys are rare pairs; fastest when they are sorted."""
+        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return np.asarray(self._keys[at] == keys)
 
     def expected(self, pairs: int) -> float:
         """How many of the rare pairs that many pairs of the reference's text show, > 0 for pairs > 0."""
@@ -85,16 +86,18 @@ class TailReference:
 def grouped_presence(
     reference: TailReference, ids: NDArray[np.int32], lengths: Sequence[int], groups: Sequence[int]
 ) -> NDArray[np.int64]:
-    """Which rare pairs occur in which group of documents: sorted, distinct type * 32 + group.
+    """Which rare pairs occur in which group of documents: sorted, distinct key * 32 + group.
 
     Two such arrays are merged by their union. Pairs do not reach over the end of a document.
     """
-    positions, types = reference.rare(ids)
+    keys = _keys(ids)
+    positions = reference.maybe_rare(keys)
     ends = np.cumsum(lengths)
     document = np.searchsorted(ends, positions, side="right")
-    within = positions + 1 < ends[document] if len(positions) else np.zeros(0, dtype=bool)
+    within = positions + 1 < ends[document]
     group = np.asarray(groups, dtype=np.int64)[document[within]]
-    return np.unique(types[within] * GROUPS + group)
+    presence = sorted_distinct(keys[positions[within]] * GROUPS + group)
+    return presence[reference.is_rare(presence // GROUPS)]
 
 
 def tail_coverage(
@@ -108,11 +111,7 @@ def tail_coverage(
     total = sum(pairs)
     if not total:
         return None
-    types, groups = presence // GROUPS, presence % GROUPS
-    first = np.flatnonzero(np.diff(types, prepend=-1))
-    in_groups = np.diff(first, append=len(types))
-    alone = np.bincount(groups[first[in_groups == 1]], minlength=GROUPS)
-    present = len(first)
+    present, alone = distinct_and_alone(presence, GROUPS)
     value = present / reference.expected(total)
     members = [g for g in range(GROUPS) if pairs[g]]
     if len(members) < 2:
@@ -196,7 +195,7 @@ def read_tail_reference(content: bytes) -> TailReference:
 
 def _keys(ids: TokenIds) -> NDArray[np.int64]:
     wide = ids.astype(np.int64)
-    return (wide[:-1] << 32) + wide[1:]
+    return (wide[:-1] << _ID_BITS) + wide[1:]
 
 
 def _mixed(keys: NDArray[np.int64]) -> NDArray[np.uint64]:

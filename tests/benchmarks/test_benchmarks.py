@@ -20,6 +20,9 @@ TINY = {
     "peer_datatrove": {"text_bytes": 600_000},
     "memory": {"text_bytes": 100_000},
     "classifier_speed": {"documents": 30},
+    "drift": {"series_windows": 60},
+    "audit_cost": {"text_bytes": 300_000},
+    "tail_signals": {"batches": 3},
     "scorer": {"documents": 20, "text_bytes": 60_000},
 }
 

@@ -5,8 +5,12 @@ import pytest
 
 from pipelines.cli import main
 from signals.model_folder import REFERENCE_EN
-from signals.tail_coverage import read_tail_reference
+from signals.tail_coverage import grouped_presence, read_tail_reference
 from signals.tokenization import load_tokenizer
+
+
+def present(reference, ids):
+    return len(grouped_presence(reference, ids, [len(ids)], [0]))
 
 
 @pytest.fixture
@@ -29,8 +33,8 @@ def test_it_writes_the_rare_pairs_of_human_text(corpus, tmp_path, capsys):
     assert reference.tokenizer == tokenizer.sha256
     human, machine = tokenizer.encode_batch(["The rain it raineth", "A machine wrote this"])
     assert len(reference) > 0
-    assert set(reference.rare(human)[1].tolist()) == set(range(len(reference)))
-    assert len(reference.rare(machine)[0]) == 0
+    assert present(reference, human) == len(reference)
+    assert present(reference, machine) == 0
     assert "rare pairs (100% of them)" in capsys.readouterr().out
 
 

@@ -24,7 +24,7 @@ DOCUMENTS = [
 ]
 PROBABILITIES = [None if i % 11 == 0 else float(GENERATOR.random()) for i in range(90)]
 TAIL = TailReference(
-    np.array([(a << 32) + b for a in range(1, 20) for b in range(1, 20)]), {2: 300, 5: 61}, 9_000, "abc"
+    np.array([(a << 28) + b for a in range(1, 20) for b in range(1, 20)]), {2: 300, 5: 61}, 9_000, "abc"
 )
 
 
