@@ -57,6 +57,14 @@ SIGNALS = {
         "mean over documents of the log-odds of being synthetic",
     ),
     "entropy_bits": ("Unigram entropy, bits", "entropy of the batch's token counts"),
+    "corrected_entropy_bits": (
+        "Unigram entropy without bias, bits",
+        "entropy of the batch's token counts, corrected for what so few tokens miss",
+    ),
+    "tail_coverage": ("Tail coverage", "rare token pairs present, over those expected of as much human text"),
+    "missing_mass": ("Missing mass", "share of such text whose token types the batch lacks, estimated"),
+    "distinct_2": ("Distinct-2", "distinct token pairs over all pairs, on a sample of equal size"),
+    "compression_ratio": ("Compression", "compressed bytes over bytes, on a sample of equal size"),
 }
 """Signal -> (title, what it is), in the order in which the report shows them."""
 
