@@ -197,6 +197,7 @@ def test_overwrite_gives_the_same_data_again(crawl, tiny_scorer, tmp_path, check
     check_run(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_decisive_scoring_gives_the_same_labels_from_fewer_tokens(
     run, crawl, tiny_scorer, tmp_path, check_run, capsys
 ):
@@ -230,6 +231,7 @@ def test_input_that_is_not_there_is_one_line(tiny_scorer, tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_limit_reads_only_so_many_records_of_each_file(crawl, tmp_path, tiny_scorer, check_run):
     argv = [*flags(crawl, tmp_path / "run", tiny_scorer), "--limit=3", "--scoring=none"]
     assert main(argv) == 0

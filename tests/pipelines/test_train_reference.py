@@ -26,6 +26,7 @@ def _corpus(folder: Path) -> str:
     return str(folder / "*.jsonl.gz")
 
 
+@pytest.mark.slow
 def test_a_toy_corpus_becomes_a_scorer_with_a_card(tmp_path: Path) -> None:
     output = tmp_path / "toy_model"
     notes = tmp_path / "notes.md"

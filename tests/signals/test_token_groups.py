@@ -44,6 +44,7 @@ def test_plug_in_entropy_is_scipys():
     assert estimates(documents)["entropy_bits"].value == pytest.approx(scipy_entropy(counts, base=2))
 
 
+@pytest.mark.slow
 def test_intervals_cover_what_other_batches_show():
     """95% intervals of batches of 100 documents, against the mean of 250 of them."""
     generator = np.random.default_rng(4)
