@@ -20,7 +20,8 @@ from schemas.profile import Profile
 from signals.prose import prose_shape
 from signals.text_features import BUCKETS, Buckets, buckets_of, features
 
-_CLIP = 4.0
+CLIP = 4.0
+"""Scales beyond which a term counts no more."""
 _NOTABLE = 0.25
 """Log-odds from which a term is worth a reason: a factor of 1.3."""
 _PHRASES = 4
@@ -52,7 +53,7 @@ def encode_weights(weights: NDArray[np.floating]) -> str:
 
 def term_value(term: SignalTerm, value: float) -> float:
     """A term's part in the log-odds."""
-    return term.weight * min(max((value - term.center) / term.scale, -_CLIP), _CLIP)
+    return term.weight * min(max((value - term.center) / term.scale, -CLIP), CLIP)
 
 
 def find_threshold(thresholds: Sequence[Threshold], words: int) -> Threshold:

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from schemas.classifier import SignalTerm
 from schemas.measurements import Measurements
-from signals.classifier import term_value
+from signals.classifier import CLIP, term_value
 from signals.hashing import stable_hash
 from signals.labelled import LabelledText
 from signals.left_out import Scheme, training_masks
@@ -76,15 +76,29 @@ class Fitting:
         for label, count in (("human", int((~own).sum())), ("synthetic", int(own.sum()))):
             if count < _FEWEST:
                 raise ValueError(f"{count} {label} documents are too few: at least {_FEWEST} are needed")
-        self._sources = [text.source for text in self.texts]
-        self._weights = cell_weights(self._sources, self.synthetic)
+        self._weights = cell_weights([text.source for text in self.texts], self.synthetic)
+        self._fits: dict[bytes, TextFit] = {}
         self.own = len(measured.texts)
         self.matrix: sparse.csr_matrix = feature_matrix(text.text for text in self.texts)
         self.terms = [name for name in TERMS if self._defined(name) >= _DEFINED]
 
     def fit(self, documents: NDArray[np.bool_]) -> TextFit:
-        """The text model of some documents."""
-        return fit_text(self.matrix[documents], self.synthetic[documents], self._weights[documents])
+        """The text model of some documents: fitted once, since several steps leave out the same."""
+        key = documents.tobytes()
+        if key not in self._fits:
+            self._fits[key] = fit_text(
+                self.matrix[documents], self.synthetic[documents], self._weights[documents]
+            )
+        return self._fits[key]
+
+    def folds(self, scheme: Scheme) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+        """(documents to fit on, measured documents to score) of each fold that has both labels to fit on and
+        something to score."""
+        measured = np.arange(len(self.texts)) < self.own
+        for _, fitted, scored in training_masks(self.texts, scheme):
+            scored = scored & measured
+            if scored.any() and self.both_labels(fitted):
+                yield fitted, scored
 
     def fits_by_prompt(self) -> Iterator[tuple[TextFit, list[int]]]:
         """Five text models, and for each the measured documents that it knows nothing of: a fifth of the
@@ -95,24 +109,15 @@ class Fitting:
             inside = np.flatnonzero(part[: self.own] == number)
             yield self.fit(part != number), inside.tolist()
 
-    def fit_and_score(
-        self, within: NDArray[np.bool_], fitted: NDArray[np.bool_], scored: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
-        """Text scores of documents by a model of others, all `within`."""
-        return text_scores(self.matrix[scored], self.fit(fitted & within))
-
-    def collection_scores(self, within: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
-        """Text scores of the measured documents, each by a model without its collection; NaN outside
-        `within` and where one collection is all there is."""
-        everything = np.ones(len(self.texts), dtype=bool)
-        within = everything if within is None else within
+    def collection_scores(self, within: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Text scores of the measured documents `within`, each by a model of those of other collections; NaN
+        for the others, and where one collection is all there is."""
         scores = np.full(len(self.texts), np.nan)
         scheme: Scheme = "collection" if len({t.collection for t in self.measured.texts}) > 1 else "source"
-        for _, fitted, scored in training_masks(self.texts, scheme):
-            scored = scored & within
-            scored[self.own :] = False
-            if scored.any() and self.both_labels(fitted & within):
-                scores[scored] = self.fit_and_score(within, fitted, scored)
+        for fitted, scored in self.folds(scheme):
+            fitted, scored = fitted & within, scored & within
+            if scored.any() and self.both_labels(fitted):
+                scores[scored] = text_scores(self.matrix[scored], self.fit(fitted))
         return scores[: self.own]
 
     def both_labels(self, documents: NDArray[np.bool_]) -> bool:
@@ -133,7 +138,7 @@ class Fitting:
             values = self._values(name)[chosen]
             center, scale = float(np.nanmean(values)), float(np.nanstd(values)) or 1.0
             shapes.append((name, center, scale))
-            columns.append(np.nan_to_num(np.clip((values - center) / scale, -4, 4)))
+            columns.append(np.nan_to_num(np.clip((values - center) / scale, -CLIP, CLIP)))
         # Each label weighs the same: even prevalence.
         weights = self._weights[: self.own][chosen].copy()
         for label in (True, False):
@@ -158,10 +163,6 @@ class Fitting:
                 for (name, center, scale), weight in zip(shapes, term_weights, strict=True)
             ],
         )
-
-    def probabilities(self, combination: LogOdds, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probabilities of the measured documents, [n]; NaN where a score is."""
-        return combined(combination, scores, self.measured.measurements)
 
     def _values(self, name: str) -> NDArray[np.float64]:
         return np.array(
@@ -195,16 +196,11 @@ def left_out_probabilities(
     did see it: five coefficients learn next to nothing from that, and it saves hundreds of fits.
     """
     result = np.full(fitting.own, np.nan)
-    for _, fitted, scored in training_masks(fitting.texts, scheme):
+    for fitted, scored in fitting.folds(scheme):
         inside = scored[: fitting.own]
-        if not inside.any() or not fitting.both_labels(fitted):
-            continue
         scores = np.full(fitting.own, np.nan)
-        own_scored = scored.copy()
-        own_scored[fitting.own :] = False
-        everything = np.ones(len(fitting.texts), dtype=bool)
-        scores[inside] = fitting.fit_and_score(everything, fitted, own_scored)
+        scores[inside] = text_scores(fitting.matrix[scored], fitting.fit(fitted))
         inner = fitting.collection_scores(within=fitted) if scheme == "collection" else collection_scores
         combination = fitting.combine(inner, fitted[: fitting.own], fitting.terms)
-        result[inside] = fitting.probabilities(combination, scores)[inside]
+        result[inside] = combined(combination, scores, fitting.measured.measurements)[inside]
     return result

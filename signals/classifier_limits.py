@@ -13,7 +13,6 @@ from signals.classifier_fitting import Fitting
 from signals.error_bound import CONFIDENCE, bounded_threshold, upper_bound
 from signals.hashing import stable_hash
 from signals.labelled import LabelledText
-from signals.left_out import training_masks
 from signals.prose import prose_shape
 from signals.roc import roc_auc_interval
 from signals.text_fitting import feature_matrix, text_scores
@@ -116,12 +115,10 @@ def shortest_judged(fitting: Fitting) -> int:
     """Words from which on text is judged: the least of the tried lengths at which every left-out
     collection that is told apart at full length (95% bound of the ROC AUC above 0.5) is told apart too."""
     lengths_of: list[set[int]] = []
-    for _, fitted, scored in training_masks(fitting.texts, "collection"):
-        scored[fitting.own :] = False
-        chosen = np.flatnonzero(scored)
-        if not len(chosen) or not fitting.both_labels(fitted) or not fitting.both_labels(scored):
+    for fitted, scored in fitting.folds("collection"):
+        if not fitting.both_labels(scored):
             continue
-        model = fitting.fit(fitted)
+        chosen, model = np.flatnonzero(scored), fitting.fit(fitted)
         if not _told_apart(text_scores(fitting.matrix[chosen], model), fitting, chosen):
             continue
         better = set()

@@ -57,8 +57,8 @@ def fit_profile(
     """
     own = fitting.measured
     say("text model, each collection left out")
-    scores = fitting.collection_scores()
     everything = np.ones(len(fitting.texts), dtype=bool)
+    scores = fitting.collection_scores(within=everything)
     model = fitting.fit(everything)
     say("shortest text that can be judged")
     min_words = shortest_judged(fitting)
@@ -79,7 +79,7 @@ def fit_profile(
     main = classifier.with_signals or classifier.text_only
 
     probabilities = {
-        IN_SAMPLE: fitting.probabilities(with_signals, text_scores(fitting.matrix[: fitting.own], model))
+        IN_SAMPLE: combined(with_signals, text_scores(fitting.matrix[: fitting.own], model), own.measurements)
     }
     for scheme in SCHEMES:
         say(f"classifiers with one {scheme} left out each")

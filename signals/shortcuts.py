@@ -11,7 +11,6 @@ from collections.abc import Callable
 import numpy as np
 
 from signals.classifier_fitting import Fitting
-from signals.left_out import training_masks
 from signals.roc import roc_auc
 from signals.sentences import split_sentences
 from signals.text_fitting import feature_matrix, text_scores
@@ -36,9 +35,8 @@ ALTERATIONS: dict[str, Callable[[str], str]] = {
 def altered_areas(fitting: Fitting) -> dict[str, float]:
     """{alteration: ROC AUC of the text model, mean over left-out collections}."""
     areas: dict[str, list[float]] = {name: [] for name in ALTERATIONS}
-    for _, fitted, scored in training_masks(fitting.texts, "collection"):
-        scored[fitting.own :] = False
-        if not (fitting.both_labels(fitted) and fitting.both_labels(scored)):
+    for fitted, scored in fitting.folds("collection"):
+        if not fitting.both_labels(scored):
             continue
         model = fitting.fit(fitted)
         texts = [fitting.texts[i].text for i in np.flatnonzero(scored)]
