@@ -84,27 +84,25 @@ def unknown_source_limit(values: Iterable[NDArray[np.float64]], direction: Direc
     batches = list(values)
     means = np.array([each.mean() for each in batches])
     within = np.mean([each.var() for each in batches])
-    spread = math.sqrt(means.var(ddof=1) + within)
-    count = len(means)
-    reach = stdtrit(count - 1, 1 - HELD_HUMAN) * spread * math.sqrt(1 + 1 / count)
-    return Limit(
-        limit=float(means.mean() + (reach if direction == "above" else -reach)),
-        batches=count,
-        mean=float(means.mean()),
-        spread=spread,
-    )
+    return prediction_limit(float(means.mean()), math.sqrt(means.var(ddof=1) + within), len(means), direction)
 
 
-def own_baseline_limit(mean: float, spread: float, batches: int, direction: Direction) -> Limit:
-    """The limit for a source from human batches of its own: the one-sided 98% prediction bound.
+def prediction_limit(mean: float, spread: float, batches: int, direction: Direction) -> Limit:
+    """The one-sided 98% prediction bound for one more value, by Student's t.
 
     Args:
-        spread: standard deviation of its batches; batches: how many gave it, >= 2.
+        spread: standard deviation of the values; batches: how many gave it, >= 2.
     """
-    reach = float(stdtrit(batches - 1, 1 - HELD_HUMAN)) * spread * math.sqrt(1 + 1 / batches)
-    return Limit(
-        limit=mean + (reach if direction == "above" else -reach), batches=batches, mean=mean, spread=spread
-    )
+    reach = _quantile(batches) * spread * math.sqrt(1 + 1 / batches)
+    return Limit(limit=_beyond_mean(mean, reach, direction), batches=batches, mean=mean, spread=spread)
+
+
+def _quantile(values: int) -> float:
+    return float(stdtrit(values - 1, 1 - HELD_HUMAN))
+
+
+def _beyond_mean(mean: float, reach: float, direction: Direction) -> float:
+    return mean + (reach if direction == "above" else -reach)
 
 
 def direction_of(pools: Pools) -> Direction:
@@ -118,14 +116,18 @@ def _ratio(pool: NDArray[np.float64]) -> float:
     return float(x / w)
 
 
-def held_shares(pools: Pools, direction: Direction, size: int) -> HeldShares:
+def held_shares(
+    pools: Pools, human: Mapping[str, NDArray[np.float64]], direction: Direction, size: int
+) -> HeldShares:
     """What the two settings hold, each source judged by a limit that knows nothing of its test batches.
 
     Unknown source: the limit of all other sources. Own baseline: the limit of one half of its human
     documents; batches are drawn from the other half; sources with at least 50 in each.
+
+    Args:
+        human: values of the human batches of each source.
     """
     both = [source for source in pools.human if source in pools.synthetic]
-    human = {s: batch_values(pool, None, size, 0.0, s) for s, pool in pools.human.items()}
     unknown: dict[str, list[float]] = {f"{share:.0%}": [] for share in SHARES}
     own: dict[str, list[float]] = {f"{share:.0%}": [] for share in SHARES}
     for source in both:
@@ -155,9 +157,7 @@ def _own_limit(
     """
     baseline = batch_values(first, None, size, 0.0, f"{seed} first")
     spread = float(baseline.std(ddof=1)) * math.sqrt(1 + size / len(first) + size / len(second))
-    reach = float(stdtrit(len(first) - 1, 1 - HELD_HUMAN)) * spread
-    mean = float(baseline.mean())
-    return mean + (reach if direction == "above" else -reach)
+    return _beyond_mean(float(baseline.mean()), _quantile(len(first)) * spread, direction)
 
 
 def _held(values: NDArray[np.float64], limit: float, direction: Direction) -> float:
@@ -187,9 +187,9 @@ def choose_gate(
         if len(set(pools.human) & set(pools.synthetic)) < _FEWEST_SOURCES:
             continue
         direction = direction_of(pools)
-        tables[signal] = held_shares(pools, direction, size)
-        human = [batch_values(pool, None, size, 0.0, s) for s, pool in pools.human.items()]
-        gates[signal] = direction, unknown_source_limit(human, direction)
+        human = {s: batch_values(pool, None, size, 0.0, s) for s, pool in pools.human.items()}
+        tables[signal] = held_shares(pools, human, direction, size)
+        gates[signal] = direction, unknown_source_limit(human.values(), direction)
     if not tables:
         raise ValueError(
             f"a gate needs {_FEWEST_SOURCES} sources with {_FEWEST_DOCUMENTS} human documents and synthetic "
@@ -220,5 +220,5 @@ def baseline_limits(
             continue
         values, errors = np.array(batches, dtype=np.float64).T
         spread = max(float(values.std(ddof=1)), float(np.sqrt(np.mean(errors**2))))
-        limits[stratum] = own_baseline_limit(float(values.mean()), spread, len(values), direction)
+        limits[stratum] = prediction_limit(float(values.mean()), spread, len(values), direction)
     return limits

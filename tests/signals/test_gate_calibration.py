@@ -7,7 +7,7 @@ from signals.gate_calibration import (
     baseline_limits,
     batch_values,
     choose_gate,
-    own_baseline_limit,
+    prediction_limit,
     unknown_source_limit,
 )
 from tests.documents import measurements
@@ -62,7 +62,7 @@ def test_the_limit_for_a_new_source_is_a_prediction_bound_over_sources():
 
 
 def test_the_limit_of_an_own_baseline_is_students():
-    limit = own_baseline_limit(3.0, 0.5, 9, "below")
+    limit = prediction_limit(3.0, 0.5, 9, "below")
     assert limit.limit == pytest.approx(3.0 - t.ppf(0.98, 8) * 0.5 * np.sqrt(1 + 1 / 9))
     assert (limit.batches, limit.mean, limit.spread) == (9, 3.0, 0.5)
 
