@@ -21,6 +21,7 @@ from pipelines.score import ScoredLine
 from schemas.accuracy import Accuracy, Judged
 from schemas.label import SYNTHETIC
 from signals.accuracy import accuracy
+from signals.judged import judged_text
 from signals.labelled import LabelledText, independent, read_labelled
 
 _GROUPS = ("source", "domain", "generator", "length")
@@ -95,15 +96,9 @@ def judged_texts(
     for each in labelled:
         line = scored[each.id]
         judged.append(
-            Judged(
-                id=each.id,
-                prompt=each.prompt,
-                source=each.source,
-                collection=each.collection,
-                domain=each.domain,
-                generator=each.generator,
+            judged_text(
+                each,
                 words=line.measurements.words if line.measurements else len(each.text.split()),
-                synthetic=each.synthetic,
                 probability=line.probability,
                 flagged=line.verdict == SYNTHETIC,
             )

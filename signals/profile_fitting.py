@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.accuracy import Judged
-from schemas.classifier import Classifier, Combination, LeftOut, Operating, TextModel, Threshold
+from schemas.classifier import Classifier, Combination, TextModel, Threshold
 from schemas.measurements import Measurements
 from schemas.profile import Gate
 from signals.batch_signals import Document
@@ -15,13 +15,13 @@ from signals.classifier import encode_weights, find_threshold
 from signals.classifier_fitting import Fitting, LogOdds, combined, left_out_probabilities
 from signals.classifier_limits import HIGH_SHARE, prose_ranges, short_versions, shortest_judged, thresholds
 from signals.gate_calibration import HeldShares, choose_gate
+from signals.judged import judged_text, left_out_of, operating_of
 from signals.labelled import LabelledText, one_a_prompt
 from signals.left_out import SCHEMES
 from signals.shortcuts import altered_areas
 from signals.text_fitting import feature_matrix, text_scores
 
 IN_SAMPLE = "in sample"
-_BINS = 100
 Measure = Callable[[Sequence[LabelledText]], list[Measurements]]
 
 
@@ -93,7 +93,7 @@ def fit_profile(
         if any(each.probability is not None for each in judged[name])
     )
     classifier = classifier.model_copy(
-        update={"operating": _operating(left_out), "left_out": _counted(left_out)}
+        update={"operating": operating_of(left_out), "left_out": left_out_of(left_out)}
     )
     say("shortcuts that it might have learned")
     altered = altered_areas(fitting)
@@ -146,39 +146,14 @@ def _judged(
     ):
         known = not np.isnan(value) and m.words >= min_words
         result.append(
-            Judged(
-                id=text.id,
-                prompt=text.prompt,
-                source=text.source,
-                collection=text.collection,
-                domain=text.domain,
-                generator=text.generator,
+            judged_text(
+                text,
                 words=m.words,
-                synthetic=text.synthetic,
                 probability=value if known else None,
                 flagged=known and value > find_threshold(limits, m.words).probability,
             )
         )
     return result
-
-
-def _operating(judged: Sequence[Judged]) -> Operating:
-    known = [each for each in judged if each.probability is not None]
-    return Operating(
-        true_positives=sum(each.flagged for each in known if each.synthetic),
-        synthetic=sum(each.synthetic for each in known),
-        false_positives=sum(each.flagged for each in known if not each.synthetic),
-        human=sum(not each.synthetic for each in known),
-    )
-
-
-def _counted(judged: Sequence[Judged]) -> LeftOut:
-    def counts(synthetic: bool) -> list[int]:
-        values = [e.probability for e in judged if e.probability is not None and e.synthetic is synthetic]
-        counted = np.histogram(np.array(values, dtype=np.float64), bins=_BINS, range=(0, 1))[0]
-        return [int(count) for count in counted]
-
-    return LeftOut(human=counts(False), synthetic=counts(True))
 
 
 def _gate(

@@ -12,16 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.accuracy import Judged
-from schemas.classifier import LeftOut, Operating
 from signals.hashing import stable_hash
+from signals.judged import left_out_of, operating_of, probability_counts
 from signals.prevalence import (
-    BINS,
     Estimated,
     Share,
     adjusted_count,
     estimated_share,
     least_share,
-    probability_bin,
 )
 
 TRUE_SHARES = (0.0, 0.01, 0.05, 0.2, 0.5)
@@ -88,22 +86,13 @@ def _tried(
     human: Sequence[Judged], synthetic: Sequence[Judged], others: Sequence[Judged], true: float
 ) -> NDArray[np.float64]:
     """Means over draws of counted; adjusted, covered; estimated, covered; at least held: [6]."""
-    operating = Operating(
-        true_positives=sum(each.flagged for each in others if each.synthetic),
-        synthetic=sum(each.synthetic for each in others),
-        false_positives=sum(each.flagged for each in others if not each.synthetic),
-        human=sum(not each.synthetic for each in others),
-    )
-    left_out = LeftOut(
-        human=_bins([each for each in others if not each.synthetic]),
-        synthetic=_bins([each for each in others if each.synthetic]),
-    )
+    operating, left_out = operating_of(others), left_out_of(others)
     machine = round(DOCUMENTS * true)
     found = []
     for draw in range(_DRAWS):
         batch = _drawn(human, DOCUMENTS - machine, draw) + _drawn(synthetic, machine, draw)
         flagged = sum(each.flagged for each in batch)
-        estimated = estimated_share(_bins(batch), left_out)
+        estimated = estimated_share(probability_counts(batch), left_out)
         misfit = estimated.misfit if estimated else 1.0
         adjusted = adjusted_count(flagged, DOCUMENTS, operating, misfit)
         found.append(
@@ -124,14 +113,6 @@ def _said(share: Share | Estimated | None, true: float) -> tuple[float, bool]:
 
 def _drawn(pool: Sequence[Judged], count: int, draw: int) -> list[Judged]:
     return [pool[stable_hash(str(i), f"{pool[0].source} {draw}") % len(pool)] for i in range(count)]
-
-
-def _bins(documents: Sequence[Judged]) -> list[int]:
-    bins = [0] * BINS
-    for each in documents:
-        if each.probability is not None:
-            bins[probability_bin(each.probability)] += 1
-    return bins
 
 
 def _row(true: float, tried: Sequence[tuple[str, NDArray[np.float64]]]) -> ShareCheck:
