@@ -3,14 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from apache_beam.io.filesystems import FileSystems
-from scipy.special import stdtrit
-
 from pipelines.arguments import UsageError
-from pipelines.run_folder import read_manifest
+from pipelines.run_folder import read_audits, read_manifest
 from schemas.profile import Profile
+from signals.intervals import standard_error
 
 
 def audited_strata(runs: Sequence[str], profile: Profile) -> dict[str, list[tuple[float, float]]]:
@@ -29,12 +25,11 @@ def audited_strata(runs: Sequence[str], profile: Profile) -> dict[str, list[tupl
                 f"--baseline={run}: made under profile, scorer and batch size {facts}, not {wanted}: "
                 f"run `wellspring curate` over that crawl with --profile={profile.name}"
             )
-        for path in sorted(p for p in manifest.files if p.startswith("audits/") and p.endswith(".parquet")):
-            with FileSystems.open(f"{run}/{path}") as file:
-                table = pq.read_table(pa.BufferReader(file.read()))
-            for row in table.to_pylist():
-                if row["gated"] and row["signal"] == profile.gate.signal and row["interval_high"] is not None:
-                    reach = float(stdtrit(row["documents"] - 1, 0.975))
-                    error = (row["interval_high"] - row["interval_low"]) / 2 / reach
-                    strata[row["stratum"]].append((row["value"], error))
+        for audit in read_audits(run, manifest):
+            if not audit.gated or audit.signal != profile.gate.signal:
+                continue
+            value, low, high = audit.value, audit.interval_low, audit.interval_high
+            if value is not None and low is not None and high is not None:
+                error = standard_error(low, high, audit.documents - 1)
+                strata[audit.stratum].append((value, error))
     return strata

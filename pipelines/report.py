@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
 from pipelines.arguments import JobParser
@@ -29,7 +27,7 @@ from pipelines.report_entropy import entropy_section
 from pipelines.report_head import head
 from pipelines.report_share import share_section
 from pipelines.report_words import CAVEATS, GLOSSARY, LABELS, REASONS, SEED_CAVEATS, SIGNALS, signal_title
-from pipelines.run_folder import read_manifest
+from pipelines.run_folder import read_audits, read_manifest
 from pipelines.svg import Segment, bar, histogram, stacked_bar, swatch
 from schemas.audit import Audit
 from schemas.label import PROVENANCE_LABELS
@@ -60,21 +58,12 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", metavar="FILE", help="the page to write; default: DIR/report.html")
     flags = parser.parse_args(argv)
     manifest = read_manifest(flags.run)
-    page = render_report(manifest, _read_audits(flags.run, manifest), _read_drift(flags.run, manifest))
+    page = render_report(manifest, read_audits(flags.run, manifest), _read_drift(flags.run, manifest))
     output = flags.output or FileSystems.join(flags.run, "report.html")
     with FileSystems.create(output, mime_type="text/html") as file:
         file.write(page.encode())
     print(output)
     return 0
-
-
-def _read_audits(folder: str, manifest: Manifest) -> list[Audit]:
-    audits: list[Audit] = []
-    for path in sorted(p for p in manifest.files if p.startswith("audits/") and p.endswith(".parquet")):
-        with FileSystems.open(FileSystems.join(folder, *path.split("/"))) as file:
-            rows = pq.read_table(pa.BufferReader(file.read())).to_pylist()
-        audits += msgspec.convert(rows, list[Audit])
-    return audits
 
 
 def _read_drift(folder: str, manifest: Manifest) -> list[WindowAudit]:

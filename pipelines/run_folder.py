@@ -1,10 +1,13 @@
-"""A run's folder: refused where a finished run lies, cleared of what an unfinished one left."""
+"""A run's folder: refused where a finished run lies, cleared of what an unfinished one left; read."""
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from pipelines.arguments import UsageError
+from schemas.audit import Audit
 from schemas.manifest import Manifest
 from transforms.publish import UNFINISHED, remove_folder
 
@@ -58,6 +61,16 @@ def read_manifest(run: str) -> Manifest:
             return msgspec.json.decode(file.read(), type=Manifest)
     except (OSError, msgspec.DecodeError) as error:
         raise UsageError(f"{run} is not a finished run: {path}: {error}") from error
+
+
+def read_audits(run: str, manifest: Manifest) -> list[Audit]:
+    """The audits of all batches of a finished run, in the order of its files."""
+    audits: list[Audit] = []
+    for path in sorted(p for p in manifest.files if p.startswith("audits/") and p.endswith(".parquet")):
+        with FileSystems.open(FileSystems.join(run, *path.split("/"))) as file:
+            rows = pq.read_table(pa.BufferReader(file.read())).to_pylist()
+        audits += msgspec.convert(rows, list[Audit])
+    return audits
 
 
 def _entries(run: str) -> set[str]:

@@ -86,7 +86,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """Mean over documents."""
     log_rank_low: float | None = None
     log_rank_high: float | None = None
-    mean_log_odds: float | None
+    mean_log_odds: float | None = None
     """Mean over documents of the log-odds of being synthetic, each at most 8 either way."""
     mean_log_odds_low: float | None = None
     mean_log_odds_high: float | None = None
