@@ -7,7 +7,7 @@ import numpy as np
 from signals.document_sample import Sampled
 from signals.entropy import unpack_ids
 from signals.intervals import Estimate, delete_group
-from signals.token_groups import distinct_and_alone, sorted_distinct
+from signals.token_groups import distinct_and_alone, pair_keys, sorted_distinct
 
 
 def distinct_2(sample: Sequence[Sampled]) -> Estimate | None:
@@ -17,11 +17,11 @@ def distinct_2(sample: Sequence[Sampled]) -> Estimate | None:
     Falls as text repeats itself, within a document or across documents; falls with the size of the
     sample too, hence a fixed one.
     """
-    documents = [ids.astype(np.int64) for s in sample if len(ids := unpack_ids(s.token_ids)) > 1]
+    documents = [pair_keys(ids) for s in sample if len(ids := unpack_ids(s.token_ids)) > 1]
     if not documents:
         return None
-    pairs = [len(ids) - 1 for ids in documents]
-    keys = np.concatenate([(ids[:-1] << 28) + ids[1:] for ids in documents])
+    pairs = [len(keys) for keys in documents]
+    keys = np.concatenate(documents)
     holders = sorted_distinct(keys * len(documents) + np.repeat(np.arange(len(documents)), pairs))
     distinct, alone = distinct_and_alone(holders, len(documents))
     total = sum(pairs)

@@ -21,6 +21,20 @@ def pack_ids(ids: Sequence[int] | TokenIds) -> bytes:
     return np.asarray(ids, dtype="<i4").tobytes()
 
 
+def check_ids(ids: NDArray[np.integer[Any]], vocab_size: int) -> None:
+    """Whether the ids of a batch can be counted.
+
+    Raises:
+        ValueError: there are none, or one lies outside 0..vocab_size-1.
+    """
+    if not len(ids):
+        raise ValueError("no tokens to audit: every document is empty")
+    low, high = int(ids.min()), int(ids.max())
+    if low < 0 or high >= vocab_size:
+        bad = low if low < 0 else high
+        raise ValueError(f"token id {bad} lies outside the vocabulary of {vocab_size} ids")
+
+
 def token_counts(token_ids: Sequence[bytes | Sequence[int] | TokenIds], vocab_size: int) -> NDArray[np.int64]:
     """How often each id occurs over all documents, packed or not; shape (vocab_size,).
 
@@ -32,12 +46,9 @@ def token_counts(token_ids: Sequence[bytes | Sequence[int] | TokenIds], vocab_si
     if joined := b"".join(packed):
         parts.append(unpack_ids(joined))
     if not parts:
-        raise ValueError("no tokens to audit: every document is empty")
+        parts.append(unpack_ids(b""))
     ids = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    low, high = int(ids.min()), int(ids.max())
-    if low < 0 or high >= vocab_size:
-        bad = low if low < 0 else high
-        raise ValueError(f"token id {bad} lies outside the vocabulary of {vocab_size} ids")
+    check_ids(ids, vocab_size)
     return np.bincount(ids, minlength=vocab_size)
 
 

@@ -28,7 +28,7 @@ from schemas.tail import TailReferenceFile
 from signals.entropy import TokenIds
 from signals.intervals import Estimate, delete_group
 from signals.model_folder import ModelError, model_folder, model_names
-from signals.token_groups import GROUPS, distinct_and_alone, sorted_distinct
+from signals.token_groups import GROUPS, distinct_and_alone, pair_keys, sorted_distinct
 from signals.tokenization import load_tokenizer
 
 FILE = "rare_pairs.json"
@@ -38,8 +38,6 @@ RARE_MASS = 0.2
 MOST_PAIRS = 2**18
 """Of the rare pairs so many are kept at most: each takes about a byte of the file."""
 _BITS = 24
-_ID_BITS = 28
-"""Of a token id at most: a pair and its group fit into 64 bits."""
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 """Of Fibonacci hashing (Knuth): the high bits of key * 2^64 / golden ratio spread any keys."""
 
@@ -90,7 +88,7 @@ def grouped_presence(
 
     Two such arrays are merged by their union. Pairs do not reach over the end of a document.
     """
-    keys = _keys(ids)
+    keys = pair_keys(ids)
     positions = reference.maybe_rare(keys)
     ends = np.cumsum(lengths)
     document = np.searchsorted(ends, positions, side="right")
@@ -129,7 +127,7 @@ def make_tail_reference(documents: Iterable[TokenIds], tokenizer: str) -> TailRe
     Raises:
         ValueError: no pair occurs twice.
     """
-    keys, counts = np.unique(np.concatenate([_keys(ids) for ids in documents]), return_counts=True)
+    keys, counts = np.unique(np.concatenate([pair_keys(ids) for ids in documents]), return_counts=True)
     pairs = int(counts.sum())
     by_count = np.bincount(counts)
     mass = np.cumsum(np.arange(len(by_count)) * by_count)
@@ -191,11 +189,6 @@ def read_tail_reference(content: bytes) -> TailReference:
         raise ValueError("not a file of rare pairs: its counts don't fit its keys")
     gaps = np.ascontiguousarray(np.frombuffer(planes, dtype=np.uint8).reshape(8, -1).T).view("<i8").ravel()
     return TailReference(np.cumsum(gaps), seen, file.pairs, file.tokenizer_sha256)
-
-
-def _keys(ids: TokenIds) -> NDArray[np.int64]:
-    wide = ids.astype(np.int64)
-    return (wide[:-1] << _ID_BITS) + wide[1:]
 
 
 def _mixed(keys: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from signals.entropy import TokenIds, check_ids
 from signals.entropy_bias import (
     Frequencies,
     chao_shen_entropy,
@@ -21,6 +22,8 @@ from signals.hashing import stable_hash
 from signals.intervals import Estimate, delete_group
 
 GROUPS = 32
+ID_BITS = 28
+"""Of a token id at most."""
 
 
 def group_of(document_id: str) -> int:
@@ -39,12 +42,7 @@ def grouped_counts(
     Raises:
         ValueError: there are no tokens, or an id lies outside 0..vocab_size-1.
     """
-    if not len(ids):
-        raise ValueError("no tokens to audit: every document is empty")
-    low, high = int(ids.min()), int(ids.max())
-    if low < 0 or high >= vocab_size:
-        bad = low if low < 0 else high
-        raise ValueError(f"token id {bad} lies outside the vocabulary of {vocab_size} ids")
+    check_ids(ids, vocab_size)
     counts = np.zeros((GROUPS, vocab_size), dtype=np.int64)
     ends = np.cumsum(lengths)
     members: dict[int, list[NDArray[np.int32]]] = {}
@@ -53,6 +51,13 @@ def grouped_counts(
     for group, parts in members.items():
         counts[group] = np.bincount(np.concatenate(parts), minlength=vocab_size)
     return counts
+
+
+def pair_keys(ids: TokenIds) -> NDArray[np.int64]:
+    """A number for each pair of neighbouring tokens, first id * 2^28 + second: with a group of 32 or a
+    document of 64 beside it, it fits into 64 bits."""
+    wide = ids.astype(np.int64)
+    return (wide[:-1] << ID_BITS) + wide[1:]
 
 
 def sorted_distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
