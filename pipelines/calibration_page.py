@@ -7,9 +7,10 @@ import numpy as np
 from pipelines.accuracy_page import accuracy_sections, accuracy_table, group_table
 from pipelines.page import Html, document, section, table, text
 from schemas.accuracy import Accuracy, Judged
-from schemas.classifier import Classifier, Threshold
+from schemas.classifier import Classifier
 from schemas.profile import Profile
 from signals.accuracy import mean_over_collections
+from signals.classifier_limits import band_name
 from signals.gate_calibration import SHARES, HeldShares
 from signals.profile_fitting import IN_SAMPLE, Calibrated
 from signals.share_on_new_sources import Tried, check_shares
@@ -72,24 +73,15 @@ def _shortcuts(calibrated: Calibrated) -> list[str]:
 
 def _promises(classifier: Classifier | None) -> list[str]:
     assert classifier is not None, "calibrate makes a classifier"
-    main = classifier.with_signals or classifier.text_only
     return [
         "thresholds, and the share of human text like the calibrated above them (95% confidence)",
         *(
-            f"  {_band(limit)}: {limit.probability:.3f}, at most {limit.bound:.2%} "
-            f"(from {limit.human} human texts, {limit.stratum})"
-            for limit in main.thresholds
+            f"  {band_name(limit.min_words, limit.max_words)}: {limit.probability:.3f}, at most "
+            f"{limit.bound:.2%} (from {limit.human} human texts, {limit.stratum})"
+            for limit in classifier.main.thresholds
         ),
         f"abstains below {classifier.min_words} words",
     ]
-
-
-def _band(limit: Threshold) -> str:
-    return (
-        f"{limit.min_words} to {limit.max_words} words"
-        if limit.max_words
-        else f"{limit.min_words} words and more"
-    )
 
 
 def _spread(results: Mapping[str, Accuracy]) -> str:
@@ -148,16 +140,15 @@ def calibration_page(profile: Profile, calibrated: Calibrated, results: Mapping[
     """The page: accuracy, thresholds with their promise, the gate."""
     classifier = profile.classifier
     assert classifier is not None, "calibrate makes a classifier"
-    main = classifier.with_signals or classifier.text_only
     limits = [
         [
-            text(_band(limit)),
+            text(band_name(limit.min_words, limit.max_words)),
             text(f"{limit.probability:.3f}"),
             text(f"{limit.bound:.2%}"),
             text(str(limit.human)),
             text(limit.stratum),
         ]
-        for limit in main.thresholds
+        for limit in classifier.main.thresholds
     ]
     head = Html(
         f"<h1>Profile {text(profile.name)}</h1><p>{text(profile.calibrated_on, 2000)}.</p>"

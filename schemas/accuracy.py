@@ -42,18 +42,18 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     human: int
     synthetic: int
-    roc_auc: Figure | None
-    verdict: Operating | None
+    roc_auc: Figure | None = None
+    verdict: Operating | None = None
     """SYNTHETIC or not."""
-    at_half: Operating | None
+    at_half: Operating | None = None
     """Probability of 0.5 and more."""
-    tpr_at_1: float | None
-    tpr_at_5: float | None
+    tpr_at_1: float | None = None
+    tpr_at_5: float | None = None
     """Share of synthetic texts found where 1% and 5% of these human texts are wronged."""
-    tpr_at_1_long: float | None
+    tpr_at_1_long: float | None = None
     """Of documents of 150 words and more."""
-    calibration_error: float | None
-    brier: float | None
+    calibration_error: float | None = None
+    brier: float | None = None
     """Both at even prevalence."""
 
 

@@ -103,3 +103,8 @@ class Classifier(_Strict):
     prose: list[Range]
     operating: Operating | None
     left_out: LeftOut | None
+
+    @property
+    def main(self) -> Combination:
+        """The combination of a document whose measurements are all there."""
+        return self.with_signals or self.text_only

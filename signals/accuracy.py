@@ -84,18 +84,7 @@ def figures(judged: Sequence[Judged]) -> Figures:
     synthetic = np.array([each.synthetic for each in judged], dtype=bool)
     human_count, synthetic_count = int((~synthetic).sum()), int(synthetic.sum())
     if not human_count or not synthetic_count:
-        return Figures(
-            human=human_count,
-            synthetic=synthetic_count,
-            roc_auc=None,
-            verdict=None,
-            at_half=None,
-            tpr_at_1=None,
-            tpr_at_5=None,
-            tpr_at_1_long=None,
-            calibration_error=None,
-            brier=None,
-        )
+        return Figures(human=human_count, synthetic=synthetic_count)
     scores = np.array([each.probability for each in judged], dtype=np.float64)
     flagged = np.array([each.flagged for each in judged], dtype=bool)
     prompts = np.unique([each.prompt for each in judged], return_inverse=True)[1]

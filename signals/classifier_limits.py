@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from schemas.classifier import Range, Threshold
 from schemas.measurements import Measurements
 from signals.classifier_fitting import Fitting
-from signals.error_bound import CONFIDENCE, bounded_threshold, upper_bound
+from signals.error_bound import CONFIDENCE, BoundedThreshold, bounded_threshold, upper_bound
 from signals.hashing import stable_hash
 from signals.labelled import LabelledText
 from signals.prose import prose_shape
@@ -26,6 +26,11 @@ _OUTSIDE = 0.001
 _WORD = re.compile(r"\S+")
 _MOST_TRIED = 300
 _FULL_BAND = 1000
+
+
+def band_name(low: int, high: int | None) -> str:
+    """A range of lengths in words."""
+    return f"{low} to {high} words" if high is not None else f"{low} words and more"
 
 
 def cut_to_words(text: str, words: int) -> str:
@@ -71,44 +76,28 @@ def thresholds(
     Args:
         whole: the first so many are whole texts, the others copies cut short.
     """
-    of_all = _threshold(probabilities[:whole], max_fpr, (0, None), "all lengths")
-    if of_all is None:
-        of_all = Threshold(
-            min_words=0,
-            max_words=None,
-            probability=float(probabilities[:whole].max(initial=0.5)),
-            max_fpr=max_fpr,
-            bound=upper_bound(0, whole) if whole else 1.0,
-            confidence=CONFIDENCE,
-            human=whole,
-            stratum="all lengths",
-        )
+    of_all = bounded_threshold(probabilities[:whole].tolist(), max_fpr) or BoundedThreshold(
+        float(probabilities[:whole].max(initial=0.5)), upper_bound(0, whole) if whole else 1.0, whole
+    )
     counts = np.asarray(words)
     result = []
     for low, high in BANDS:
         inside = (counts >= low) & (counts <= (high if high is not None else np.inf))
-        name = f"{low} to {high} words" if high is not None else f"{low} words and more"
-        own = _threshold(probabilities[inside], max_fpr, (low, high), name)
-        result.append(own or of_all.model_copy(update={"min_words": low, "max_words": high}))
+        own = bounded_threshold(probabilities[inside].tolist(), max_fpr)
+        found = own or of_all
+        result.append(
+            Threshold(
+                min_words=low,
+                max_words=high,
+                probability=found.threshold,
+                max_fpr=max_fpr,
+                bound=found.bound,
+                confidence=CONFIDENCE,
+                human=found.documents,
+                stratum=band_name(low, high) if own else "all lengths",
+            )
+        )
     return result
-
-
-def _threshold(
-    probabilities: NDArray[np.float64], max_fpr: float, band: tuple[int, int | None], name: str
-) -> Threshold | None:
-    found = bounded_threshold(probabilities.tolist(), max_fpr)
-    if found is None:
-        return None
-    return Threshold(
-        min_words=band[0],
-        max_words=band[1],
-        probability=found.threshold,
-        max_fpr=max_fpr,
-        bound=found.bound,
-        confidence=CONFIDENCE,
-        human=found.documents,
-        stratum=name,
-    )
 
 
 def shortest_judged(fitting: Fitting) -> int:

@@ -26,7 +26,7 @@ def folds(texts: Sequence[LabelledText], scheme: Scheme) -> dict[str, NDArray[np
     source, collection: a fold is a source or a collection. generator: a fold is one generator's texts
     and as many of the human prompts as fall to it by hash. More than 20 groups share 20 folds.
     """
-    keys = [_key(text, scheme) for text in texts]
+    keys: list[str | None] = [getattr(text, scheme) for text in texts]
     names = sorted({key for key in keys if key is not None})
     fold_of = {name: name for name in names}
     if len(names) > _MOST_FOLDS:
@@ -39,10 +39,6 @@ def folds(texts: Sequence[LabelledText], scheme: Scheme) -> dict[str, NDArray[np
         ]
     )
     return {name: assigned == name for name in spread}
-
-
-def _key(text: LabelledText, scheme: Scheme) -> str | None:
-    return {"source": text.source, "collection": text.collection, "generator": text.generator}[scheme]
 
 
 def training_masks(

@@ -76,8 +76,6 @@ def fit_profile(
         operating=None,
         left_out=None,
     )
-    main = classifier.with_signals or classifier.text_only
-
     probabilities = {
         IN_SAMPLE: combined(with_signals, text_scores(fitting.matrix[: fitting.own], model), own.measurements)
     }
@@ -85,7 +83,8 @@ def fit_profile(
         say(f"classifiers with one {scheme} left out each")
         probabilities[f"leave one {scheme} out"] = left_out_probabilities(fitting, scheme, scores)
     judged = {
-        name: _judged(fitting, values, main.thresholds, min_words) for name, values in probabilities.items()
+        name: _judged(fitting, values, classifier.main.thresholds, min_words)
+        for name, values in probabilities.items()
     }
     left_out = next(
         judged[name]

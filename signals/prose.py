@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from signals.text_features import MAX_CHARACTERS
+
 _SPEAKING = frozenset(
     "a about after all also an and any are as at be because been before being but by can could did do does "
     "for from had has have he her him his how i if in into is it its just like me more my no not now of on "
@@ -10,7 +12,6 @@ _SPEAKING = frozenset(
 )
 _NO_LETTERS = bytes(b for b in range(128) if not chr(b).isalpha())
 _SHORT_LINE = 6
-_MAX_CHARACTERS = 20_000
 
 
 class ProseShape(NamedTuple):
@@ -26,7 +27,7 @@ class ProseShape(NamedTuple):
 
 def prose_shape(text: str) -> ProseShape:
     """Measures a text; all zero for one without words."""
-    text = text[:_MAX_CHARACTERS]
+    text = text[:MAX_CHARACTERS]
     words = text.lower().split()
     if not words:
         return ProseShape(0.0, 0.0, 0.0)
