@@ -83,7 +83,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         routed.documents
         | "ToLabelFolder" >> beam.MapTuple(lambda label, row: (f"documents/provenance={label}", row))
         | "WriteDocuments" >> WriteShards(s.output, PublishedDocument, lambda row: row.id, shards),
-        routed.held | "WriteHeld" >> WriteHeld(s.output),
+        routed.held | "WriteHeld" >> WriteHeld(s.output, s.scorer),
         routed.measurements
         | "ToMeasurements" >> beam.Map(lambda row: ("measurements", row))
         | "WriteMeasurements" >> WriteShards(s.output, Measurements, lambda row: row.id, shards),
