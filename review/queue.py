@@ -93,7 +93,13 @@ class HoldQueue:
             for batch_id in self._held:
                 self._read_decisions(batch_id, found.get(batch_id, []))
 
-    def _refresh_one(self, batch_id: str) -> Entry:
+    def refresh_one(self, batch_id: str) -> Entry:
+        """As `refresh`, for one held batch, which is returned.
+
+        Raises:
+            UnknownBatchError, RunError: see `entry` and `refresh`.
+        """
+        self.entry(batch_id)
         with self._lock:
             self._read_releases()
             found = decision_files(self._run.storage.files(f"decisions/{batch_id}"))
@@ -170,6 +176,18 @@ class HoldQueue:
         path = f"hold/batch={batch_id}/documents.parquet"
         return rows_of(self._run.read(path), HeldDocument, f"{self.folder}/{path}")
 
+    def check_unchanged(self, batch_id: str) -> None:
+        """Whether a batch is still what the run held: nothing can be decided on another.
+
+        Raises:
+            DecisionError: its ticket or documents are gone or were changed.
+        """
+        try:
+            self.ticket(batch_id)
+            self._run.read(f"hold/batch={batch_id}/documents.parquet")
+        except RunError as error:
+            raise DecisionError(f"nothing can be decided on a changed batch: {error}") from error
+
     def approve(self, batch_id: str, *, by: str, reason: str = "", seen: int | None = None) -> Decision:
         """Approves a waiting batch as a whole. A reason may be given.
 
@@ -223,21 +241,13 @@ class HoldQueue:
     def _decide(
         self, batch_id: str, what: str, documents: list[str] | None, by: str, reason: str, seen: int | None
     ) -> Decision:
+        check_name(by)
         by, reason = by.strip(), reason.strip()
-        if not by or len(by) > LONGEST_NAME:
-            raise DecisionError(
-                f"a decision needs the name of who makes it, of at most {LONGEST_NAME} characters"
-            )
         if len(reason) > LONGEST_REASON:
             raise DecisionError(f"the reason has {len(reason)} characters; at most {LONGEST_REASON} are kept")
-        self.entry(batch_id)
-        entry = self._refresh_one(batch_id)
+        entry = self.refresh_one(batch_id)
         self._check_open(batch_id, entry, what, seen)
-        try:
-            self.ticket(batch_id)
-            self._run.read(f"hold/batch={batch_id}/documents.parquet")
-        except RunError as error:
-            raise DecisionError(f"nothing can be decided on a changed batch: {error}") from error
+        self.check_unchanged(batch_id)
         decision = Decision(
             batch_id=batch_id,
             number=len(entry.history) + 1,
@@ -252,8 +262,8 @@ class HoldQueue:
         try:
             self._run.storage.create(decision_path(batch_id, decision.number), content)
         except FileExistsError:
-            raise DecisionError(_came_first(batch_id, self._refresh_one(batch_id))) from None
-        self._refresh_one(batch_id)
+            raise DecisionError(_came_first(batch_id, self.refresh_one(batch_id))) from None
+        self.refresh_one(batch_id)
         return decision
 
     def _check_open(self, batch_id: str, entry: Entry, what: str, seen: int | None) -> None:
@@ -268,6 +278,18 @@ class HoldQueue:
             raise DecisionError(f"batch {batch_id} waits for a decision: there is nothing to undo")
         if what != UNDO and entry.state != WAITING:
             raise DecisionError(_came_first(batch_id, entry))
+
+
+def check_name(by: str) -> None:
+    """Whether a decision can be signed with this name.
+
+    Raises:
+        DecisionError: it is empty or longer than 200 characters.
+    """
+    if not by.strip() or len(by) > LONGEST_NAME:
+        raise DecisionError(
+            f"a decision needs the name of who makes it, of at most {LONGEST_NAME} characters"
+        )
 
 
 def _came_first(batch_id: str, entry: Entry) -> str:

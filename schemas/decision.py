@@ -35,6 +35,19 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
 
+class ReleasePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """`releases/<number>.plan`: which batches a release takes, settled before it begins.
+
+    `batches` holds the number of the decision in force for each; a batch whose decision is undone before the
+    release has claimed it is left out.
+    """
+
+    number: int
+    released_by: str
+    released_at: str
+    batches: dict[str, int]
+
+
 class ReleasedBatch(msgspec.Struct, frozen=True, kw_only=True):
     """What a release did with a batch: so many documents published, so many declined; who, when, why."""
 

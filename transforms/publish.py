@@ -4,19 +4,13 @@ import hashlib
 import shutil
 import uuid
 
-import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from schemas.arrow import table
 from schemas.manifest import FileRecord
 
 UNFINISHED = ".unfinished"
 """Folder in a run for files that are being written; a finished run has none."""
-
-_ROW_GROUP_ROWS = 10_000
 
 
 def publish(run: str, path: str, content: bytes, rows: int) -> FileRecord:
@@ -33,13 +27,6 @@ def publish(run: str, path: str, content: bytes, rows: int) -> FileRecord:
     _make_folder(FileSystems.split(final)[0])
     FileSystems.rename([temporary], [final])
     return FileRecord(path=path, rows=rows, sha256=hashlib.sha256(content).hexdigest())
-
-
-def parquet_bytes(rows: list[msgspec.Struct], schema: pa.Schema) -> bytes:
-    """Rows as a Parquet file of that schema, compressed with zstd: the same rows, the same bytes."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(table(rows, schema), sink, compression="zstd", row_group_size=_ROW_GROUP_ROWS)
-    return bytes(sink.getvalue())
 
 
 def _make_folder(folder: str) -> None:

@@ -64,8 +64,14 @@ class LocalStorage:
                 file.flush()
                 os.fsync(file.fileno())
             os.link(temporary, final)
+        except FileNotFoundError:
+            if final.exists():  # whoever created it has swept our temporary file away
+                raise FileExistsError(f"{final} is there already") from None
+            raise
         finally:
             temporary.unlink(missing_ok=True)
+        for left in final.parent.glob(f".{final.name}.*"):  # by a process that was killed
+            left.unlink(missing_ok=True)
 
     def files(self, folder: str) -> list[str]:
         root = self._folder / folder

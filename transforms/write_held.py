@@ -13,7 +13,8 @@ from schemas.judgement import AuditedBatch
 from schemas.manifest import FileRecord
 from signals.ticket import make_ticket
 from signals.tokenization import Tokenizer, load_tokenizer
-from transforms.publish import parquet_bytes, publish
+from transforms.parquet import parquet_bytes
+from transforms.publish import publish
 from transforms.route import held
 
 
