@@ -32,7 +32,7 @@ from signals.entropy import pack_ids
 from signals.hashing import stable_hash
 from signals.surprisal_levels import surprisal_levels
 from signals.ticket import make_ticket
-from transforms.publish import parquet_bytes
+from transforms.parquet import parquet_bytes
 
 LIMIT = 6.534
 LANGUAGE = "en"
