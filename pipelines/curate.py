@@ -167,11 +167,11 @@ def _input_size(settings: CurateSettings) -> int | None:
     """Bytes of the input where they can be had.
 
     Raises:
-        UsageError: an input matches nothing, or a list of paths can't be read.
+        UsageError: an input matches nothing or can't be reached, or a list of paths can't be read.
     """
     try:
         return input_bytes(settings.inputs, settings.path_prefix)
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"--input: {error}") from error
 
 
