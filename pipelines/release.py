@@ -23,7 +23,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         raise UsageError(f"--run: {error}") from error
     try:
         released = release_decided(queue, by=arguments.by)
-    except (DecisionError, RunError) as error:
+    except (DecisionError, RunError, OSError) as error:
         print(f"wellspring release: {error}", file=sys.stderr)
         return 1
     for release in released.releases:

@@ -33,7 +33,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         return job(JobParser(f"review {action}", what), rest)
     except UnknownBatchError as error:
         raise UsageError(f"wellspring review {action}: no held batch {error.args[0]!r}") from error
-    except (DecisionError, RunError) as error:
+    except (DecisionError, RunError, OSError) as error:
         print(f"wellspring review {action}: {error}", file=sys.stderr)
         return 1
 

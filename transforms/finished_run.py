@@ -35,6 +35,8 @@ class FinishedRun:
             content = self.storage.read("manifest.json")
         except FileNotFoundError as error:
             raise RunError(f"{folder} is not a finished run: it has no manifest.json") from error
+        except OSError as error:
+            raise RunError(f"{folder} can't be read: {error}") from error
         try:
             self.manifest = msgspec.json.decode(content, type=Manifest)
         except msgspec.DecodeError as error:
