@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from apache_beam.io.gcp.gcsio_retry import DEFAULT_RETRY_WITH_THROTTLING_COUNTER
-from google.cloud.storage.retry import DEFAULT_RETRY
 
 from pipelines.cli import main
 from tests.integration.gcs import Fault, Request, TestBucket
@@ -68,12 +66,21 @@ def is_upload_of(part: str):
 
 
 @pytest.mark.slow
-def test_the_same_bytes_as_in_a_local_folder(bucket, crawl_in_bucket, tiny_scorer, tmp_path, check_run):
-    assert main(flags(crawl_in_bucket, f"{bucket.url}/run", tiny_scorer)) == 0
+def test_the_same_bytes_as_in_a_local_folder(
+    bucket, crawl_in_bucket, tiny_scorer, tmp_path, check_run, monkeypatch
+):
+    """Input, sources, scorer and output in the bucket; and the report is written from there again."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for file in Path(tiny_scorer).iterdir():
+        bucket.put(f"scorer/{file.name}", file.read_bytes())
+    assert main(flags(crawl_in_bucket, f"{bucket.url}/run", f"{bucket.url}/scorer")) == 0
     requests = list(bucket.proxy.requests)
     # Documents say which file they are of: the reference reads the same bucket.
     assert main(flags(crawl_in_bucket, str(tmp_path / "local"), tiny_scorer)) == 0
     check_same(bucket, tmp_path / "local", tmp_path / "downloaded", check_run)
+
+    assert main(["report", f"--run={bucket.url}/run", f"--output={bucket.url}/again.html"]) == 0
+    assert bucket.contents("again.html")[""] == (tmp_path / "downloaded/report.html").read_bytes()
 
     assert not any(request.copies for request in requests)
     for part, condition in {"documents/": "0", "measurements/": "0", "manifest.json": None}.items():
@@ -82,11 +89,7 @@ def test_the_same_bytes_as_in_a_local_folder(bucket, crawl_in_bucket, tiny_score
 
 
 @pytest.mark.slow
-def test_every_fault_at_every_kind_of_request(
-    bucket, crawl_in_bucket, tiny_scorer, tmp_path, check_run, monkeypatch
-):
-    for retry in (DEFAULT_RETRY, DEFAULT_RETRY_WITH_THROTTLING_COUNTER):
-        monkeypatch.setattr(retry, "_maximum", 0.1)  # seconds between two attempts, at most
+def test_every_fault_at_every_kind_of_request(bucket, crawl_in_bucket, tiny_scorer, tmp_path, check_run):
     assert main(flags(crawl_in_bucket, str(tmp_path / "local"), tiny_scorer)) == 0
     bucket.proxy.forget()
     # Every second request of a kind suffers the next fault, until each has struck. Listings and batches
