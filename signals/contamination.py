@@ -52,8 +52,8 @@ class Contamination:
             copy = self._copies.get(document)
             share = self._quoted_share(document)
             if copy is not None:
-                kind = "a copy" if copy.similarity == 1 else f"a near-duplicate (Jaccard {copy.similarity:.2f})"
-                found[document] = f"{kind} of {copy.text_id}"
+                near = f"a near-duplicate (Jaccard {copy.similarity:.2f})"
+                found[document] = f"{'a copy' if copy.similarity == 1 else near} of {copy.text_id}"
             elif share >= QUOTED_SHARE or (any_run and share > 0):
                 found[document] = (
                     f"{share:.1%} of its words stand in runs of {QUOTATION_WORDS} words that are met again, "
