@@ -273,6 +273,7 @@ def _signed(content: bytes, signature: bytes, public_key: str) -> bool:
 
 def _numbers(folder: Path, ending: str) -> list[int]:
     """Of the names `0001<ending>`, `0002<ending>`, ... that are in a folder, rising."""
-    names = [path.name.removesuffix(ending) for path in folder.iterdir()] if folder.is_dir() else []
-    numbers = [int(name) for name in names if name.isascii() and name.isdecimal()]
-    return sorted(n for n in numbers if n > 0 and (folder / f"{n:04d}{ending}").exists())
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    digits = [name.removesuffix(ending) for name in names if name.endswith(ending)]
+    numbers = [int(d) for d in digits if d.isascii() and d.isdecimal()]
+    return sorted({n for n in numbers if n > 0 and f"{n:04d}{ending}" in names})
