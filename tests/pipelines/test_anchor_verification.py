@@ -18,7 +18,7 @@ from signals.hashing import stable_hash
 from tests.pipelines.anchor_sets import ATTESTED, command, key_of, make_set, rows, write_lines
 from transforms.publish import parquet_bytes
 
-OFFSETS_A_FILE = 25
+OFFSETS_A_FILE = 12
 FILES = [
     "exports/0001.json",
     "exports/0002.json",
