@@ -19,6 +19,8 @@ ROWS = 8
 NEAR = 0.75
 """Jaccard index of two texts' shingles from which one is a near-duplicate of the other."""
 _SEED = 1
+_AT_ONCE = 1024
+"""Texts whose digests are Python numbers at a time: 112 each."""
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -28,6 +30,20 @@ def band_keys(words: Words) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     Two texts share key j when they agree in all rows of band j; keys of two bands are never equal but
     by accident.
     """
+    count = len(words.offsets) - 1
+    if count <= _AT_ONCE:
+        return _band_keys(words)
+    texts, keys = [], []
+    for begin in range(0, count, _AT_ONCE):
+        bounds = words.offsets[begin : begin + _AT_ONCE + 1]
+        part = Words(words.hashes[bounds[0] : bounds[-1]], bounds - bounds[0])
+        of_part, keys_of_part = _band_keys(part)
+        texts.append(of_part + begin)
+        keys.append(keys_of_part)
+    return np.concatenate(texts), np.concatenate(keys)
+
+
+def _band_keys(words: Words) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     shingles = word_grams(words, SHINGLE_WORDS)
     texts = np.flatnonzero(np.diff(shingles.offsets))
     if not len(texts):

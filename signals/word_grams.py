@@ -13,6 +13,7 @@ _POWERS = np.array([pow(0x100000001B3, i, 1 << 64) for i in range(64)], dtype=np
 _LONGEST = len(_POWERS) - 1
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _SPACE = 32
+_AT_ONCE = 64
 
 
 class Words(NamedTuple):
@@ -36,8 +37,17 @@ class Grams(NamedTuple):
 
 def hash_words(normalised: Sequence[str]) -> Words:
     """Hashes the words of texts as `normalised_text` leaves them."""
-    counts = [text.count(" ") + 1 if text else 0 for text in normalised]
-    offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+    if len(normalised) <= _AT_ONCE:
+        return _hash_words(normalised)
+    # So many that their letters' numbers stay in the processor's cache.
+    parts = [_hash_words(normalised[i : i + _AT_ONCE]) for i in range(0, len(normalised), _AT_ONCE)]
+    counts = np.concatenate([np.diff(part.offsets) for part in parts])
+    return Words(np.concatenate([part.hashes for part in parts]), _offsets(counts))
+
+
+def _hash_words(normalised: Sequence[str]) -> Words:
+    counts = np.array([text.count(" ") + 1 if text else 0 for text in normalised], dtype=np.int64)
+    offsets = _offsets(counts)
     letters = np.frombuffer(" ".join(filter(None, normalised)).encode(), dtype=np.uint8)
     if not len(letters):
         return Words(np.empty(0, dtype=np.uint64), offsets)
@@ -54,7 +64,7 @@ def hash_words(normalised: Sequence[str]) -> Words:
 def word_grams(words: Words, n: int) -> Grams:
     """Hashes every run of `n` words; a text of fewer has none."""
     counts = np.maximum(np.diff(words.offsets) - (n - 1), 0)
-    offsets = np.concatenate([[0], np.cumsum(counts)])
+    offsets = _offsets(counts)
     places = np.arange(offsets[-1]) + np.repeat(words.offsets[:-1] - offsets[:-1], counts)
     if not len(places):
         return Grams(np.empty(0, dtype=np.uint64), places, offsets)
@@ -64,6 +74,12 @@ def word_grams(words: Words, n: int) -> Grams:
         hashes *= _STEP
         hashes += words.hashes[i : i + runs]
     return Grams(mixed(hashes if len(places) == runs else hashes[places]), places, offsets)
+
+
+def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
 
 
 def mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
