@@ -10,6 +10,7 @@ JOBS = {
     "calibrate": "labelled text into a profile, and a page that says what it is worth",
     "review": "look at held batches and decide on them, in the terminal or as a page",
     "release": "decided batches leave the hold queue",
+    "anchor": "verified human text that no training set touches: create, add, verify, export",
     "report": "write the report page of a finished run again",
     "train-reference": "train an embedded scoring model",
     "tail-reference": "the rare token pairs of human text, for a scorer's tail coverage",
