@@ -339,21 +339,21 @@ def _explanation(simulation: Simulation, values: Values) -> list[Html]:
         "that is scored."
         if simulation.learner == "ngram"
         else "The learner is a small GPT-2-shaped transformer, trained from nothing for every generation by "
-        "the code that trains the embedded scoring model, and sampled at temperature 1. Words are put together "
-        "from its tokens; for tail coverage and recall, what generation 0 gives counts as real probability."
+        "the code that trains the embedded scoring model, and sampled at temperature 1. Words are put "
+        "together from its tokens. For tail coverage and recall, what generation 0 gives counts as real."
     )
     return [
         Html(
             f"<p>{text(how, 600)} This page says what training on model output does to this corpus with "
             "this learner. Large language models differ in more than size: they are fine-tuned, prompted, "
-            "filtered and sampled at other temperatures. That replace is worst, accumulate bounded and a share "
-            "of real text between has been found with larger models too; the numbers are not to be carried "
-            "over.</p>"
+            "filtered and sampled at other temperatures. That replace is worst, accumulate bounded and a "
+            "share of real text between has been found with larger models too; the numbers are not to be "
+            "carried over.</p>"
         ),
         Html(
             f"<p>{integer(simulation.documents)} documents. Training, tuning and held-out text share none. "
             f"{100 * simulation.unknown:.1f}% of the held-out words are not in the training text of "
-            "generation 0: coverage, recall and missing mass leave them out. Intervals are over seeds, that is over "
+            "generation 0: coverage, recall and missing mass leave them out. Intervals are over seeds: over "
             "draws of training text and samples; the held-out text is the same.</p>"
         ),
         Html(f'<dl class="words">{words}</dl>'),
