@@ -9,16 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from signals.training import (
+from signals.training import ChunkedCrossEntropy, Progress, Recipe, train
+from signals.training_text import (
     BOS,
-    ChunkedCrossEntropy,
     CorpusDocument,
-    Progress,
-    Recipe,
     epoch_rows,
     read_corpus,
     split_held_out,
-    train,
     train_tokenizer,
     weighted,
 )
