@@ -29,7 +29,7 @@ from transforms.formats.read_file import read_file
 from transforms.open_files import expand, open_binary
 
 NGRAM, TRANSFORMER = "ngram", "transformer"
-_WORDS = {NGRAM: 100_000, TRANSFORMER: 300_000}
+_WORDS = {NGRAM: 100_000, TRANSFORMER: 150_000}
 _SEEDS = {NGRAM: 5, TRANSFORMER: 1}
 
 
@@ -56,7 +56,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--words",
         type=positive,
-        help="of a generation; default 100,000, transformer 300,000, less where the corpus is smaller",
+        help="of a generation; default 100,000, transformer 150,000, less where the corpus is smaller",
     )
     parser.add_argument(
         "--keep_models", type=Path, metavar="FOLDER",
@@ -79,7 +79,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     if flags.learner == TRANSFORMER:
         from signals.transformer_learner import transformer_learners
 
-        learner_of = transformer_learners(flags.output, flags.keep_models)
+        learner_of = transformer_learners(flags.keep_models)
     lines: list[SimulatedGeneration] = []
     unknown = 0.0
     for seed in range(flags.seeds or _SEEDS[flags.learner]):

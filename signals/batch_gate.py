@@ -31,16 +31,20 @@ def floors_of(types: NDArray[np.int64], rare: NDArray[np.bool_]) -> Floors:
     return Floors(*(float(np.quantile(figure, QUANTILE)) for figure in (entropy, present)))
 
 
-def held(types: NDArray[np.int64], rare: NDArray[np.bool_], floors: Floors) -> NDArray[np.bool_]:
-    """Which batches of ten rows fall below a floor, (batches,); the last batch may have fewer rows.
+class Judged(NamedTuple):
+    """Of each batch of ten rows whether it is held, and its number of distinct rare types, (batches,)."""
 
-    A short batch is held to the floor that its share of ten rows would have to reach: never more than it.
-    """
+    held: NDArray[np.bool_]
+    rare_types: NDArray[np.int64]
+
+
+def judged(types: NDArray[np.int64], rare: NDArray[np.bool_], floors: Floors) -> Judged:
+    """Batches of ten rows against the floors; a last one of fewer rows is too little to judge: it passes."""
     entropy, present = _figures(types, rare)
-    below: NDArray[np.bool_] = (entropy < floors.entropy_bits) | (present < floors.rare_types)
+    below = (entropy < floors.entropy_bits) | (present < floors.rare_types)
     if len(types) % BATCH_ROWS:
-        below[-1] = False  # too little to judge
-    return below
+        below[-1] = False
+    return Judged(below, present)
 
 
 def _figures(
