@@ -1,5 +1,6 @@
 """A corpus parted for a simulation: text to train on, to tune on and to measure on, whole documents each."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -43,11 +44,12 @@ def split_corpus(texts: Sequence[str], words: int, *, asked: bool = False) -> Co
     Raises:
         SmallCorpusError: it has fewer words or documents than a simulation needs.
     """
-    documents = list({content_hash(text): text for text in texts}.items())
-    parts = [SplitText(text, words_and_sentences(text).words, key.hex()) for key, text in documents]
+    # Of texts that count as equal one is kept, the same whatever the order of the input.
+    distinct = {content_hash(text): text for text in sorted(texts, reverse=True)}
+    parts = [SplitText(text, words_and_sentences(text).words, key.hex()) for key, text in distinct.items()]
     parts.sort(key=lambda each: (stable_hash(each.key, "simulation"), each.key))
     total = sum(len(each.words) for each in parts)
-    needed = max(LEAST_WORDS, -int(-words // TRAINING)) if asked else LEAST_WORDS
+    needed = max(LEAST_WORDS, math.ceil(words / TRAINING)) if asked else LEAST_WORDS
     if total < needed:
         # Rounded up, and at least one document.
         more = -(-(needed - total) * max(len(parts), 1) // max(total, 1)) if total else LEAST_DOCUMENTS
