@@ -24,6 +24,7 @@ NAMES = (
     "drift",
     "audit_cost",
     "tail_signals",
+    "simulate",
 )
 RESULTS = Path(__file__).parent / "results"
 

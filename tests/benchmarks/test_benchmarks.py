@@ -23,6 +23,7 @@ TINY = {
     "drift": {"series_windows": 60},
     "audit_cost": {"text_bytes": 300_000},
     "tail_signals": {"batches": 3},
+    "simulate": {"words": 12_000, "transformer_words": 12_000},
     "scorer": {"documents": 20, "text_bytes": 60_000},
 }
 
