@@ -69,7 +69,7 @@ def generation_bars(groups: Sequence[Sequence[Bar]], title: str) -> Html:
                 )
             label = min(y, y_of(bar.value.high or 0)) - 5
             parts.append(
-                f'<text x="{middle:.2f}%" y="{label:.1f}" text-anchor="middle">{bar.value.value:.0f}%</text>'
+                f'<text x="{middle:.2f}%" y="{label:.1f}" text-anchor="middle">{bar.value.value:.0f}</text>'
             )
         parts.append(
             f'<text x="{(number + 0.5) * step:.2f}%" y="{base + 18:.0f}" text-anchor="middle">'
