@@ -27,6 +27,7 @@ NAMES = (
     "mix_scale",
     "low_frequency",
     "anchor_overlap",
+    "simulate",
 )
 RESULTS = Path(__file__).parent / "results"
 
