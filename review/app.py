@@ -34,6 +34,7 @@ from review.batch_page import (
     why_held,
     window_words,
 )
+from review.charts import past_limits
 from review.document_page import legend, shown_text, sides
 from review.guard import Guard
 from review.history import APPROVED, BROKEN, REJECTED, STATES, WAITING
@@ -174,7 +175,8 @@ class ReviewPages:
     def queue(self, request: Request) -> Response:
         filters = read_filters(request.query_params)
         page = queue_page(self._runs.entries(), filters)
-        rows = list(zip(page.rows, self._runs.problems(page.rows), strict=True))
+        strips = past_limits([entry.audit for _, entry in page.rows])
+        rows = list(zip(page.rows, self._runs.problems(page.rows), strips, strict=True))
         return self._page(
             request,
             "queue.html",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from schemas.audit import Audit
 from signals.visible_text import visible_text
 
 _LEFT, _RIGHT = 9.0, 99.0
@@ -85,6 +86,40 @@ def strip(dot: Dot, others: Sequence[float]) -> Markup:
     return Markup('<svg class="strip" height="22" width="100%" aria-hidden="true">{}</svg>').format(
         Markup("").join(parts)
     )
+
+
+def past_limits(audits: Sequence[Audit]) -> list[Markup]:
+    """For each batch of a list its value and interval beside its limit, the held side to the right.
+
+    Batches of the same signal share a scale. The figures stand in the cells beside it."""
+    reach: dict[str, float] = {}
+    for audit in audits:
+        reach[audit.signal] = max([reach.get(audit.signal, 1e-9), *map(abs, _past(audit))])
+    drawn = []
+    for audit in audits:
+        past = [f"{36 + 62 * min(max(v / reach[audit.signal], -0.55), 1):.2f}%" for v in _past(audit)]
+        parts = [
+            Markup('<rect class="beyond" x="36%" width="64%" y="2" height="18"/>'),
+            Markup('<line class="limit" x1="36%" x2="36%" y1="2" y2="20"/>'),
+        ]
+        if len(past) == 3:
+            parts.append(Markup('<line class="range" x1="{}" x2="{}" y1="11" y2="11"/>').format(*past[1:]))
+        parts += [Markup('<circle class="this" cx="{}" cy="11" r="4"/>').format(at) for at in past[:1]]
+        drawn.append(
+            Markup('<svg class="strip" height="22" width="100%" aria-hidden="true">{}</svg>').format(
+                Markup("").join(parts)
+            )
+        )
+    return drawn
+
+
+def _past(audit: Audit) -> list[float]:
+    """How far the value, and the ends of its interval if it has one, lie beyond the limit."""
+    if audit.value is None or audit.limit is None:
+        return []
+    sign = 1 if audit.direction == "above" else -1
+    ends = (audit.value, audit.interval_low, audit.interval_high)
+    return [sign * (v - audit.limit) for v in ends if v is not None]
 
 
 def over_time(

@@ -21,10 +21,10 @@ CHARACTERS = 20_000
 """What is shown of a text at once."""
 _BOUNDS = (1.0, 4.0, 8.0, 12.0)  # bits: a half, 1/16, 1/256, 1/4096
 CLASSES = (
-    ("expected", "the scorer gave it at least 1 in 2"),
+    ("expected", "at least 1 in 2"),
     ("likely", "1 in 2 to 1 in 16"),
-    ("open", "1 in 16 to 1 in 256"),
-    ("unexpected", "1 in 256 to 1 in 4,096"),
+    ("plausible", "1 in 16 to 1 in 256"),
+    ("unlikely", "1 in 256 to 1 in 4,096"),
     ("surprising", "rarer than 1 in 4,096"),
 )
 
