@@ -24,6 +24,7 @@ NAMES = (
     "drift",
     "audit_cost",
     "tail_signals",
+    "review_page",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -24,6 +24,7 @@ TINY = {
     "audit_cost": {"text_bytes": 300_000},
     "tail_signals": {"batches": 3},
     "scorer": {"documents": 20, "text_bytes": 60_000},
+    "review_page": {"tickets": 60, "documents": 20},
 }
 
 
