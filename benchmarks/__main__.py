@@ -28,6 +28,7 @@ NAMES = (
     "low_frequency",
     "anchor_overlap",
     "simulate",
+    "review_page",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -17,9 +17,9 @@ from pipelines.report_batches import (
     stratum_words,
     window_words,
 )
-from pipelines.report_words import signal_title
 from pipelines.svg import Mark, Point, Tick, swatch, time_series
 from schemas.audit import Audit
+from schemas.signal_titles import signal_title
 from signals.entropy import SEED_FLOOR
 
 STRATA_SHOWN = 6

@@ -27,6 +27,7 @@ TINY = {
     "low_frequency": {"documents": 400, "draws": 2},
     "simulate": {"words": 12_000, "transformer_words": 12_000},
     "scorer": {"documents": 20, "text_bytes": 60_000},
+    "review_page": {"tickets": 60, "documents": 20},
 }
 
 
