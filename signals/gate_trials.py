@@ -88,9 +88,9 @@ def _running(documents: NDArray[np.float64], size: int, seed: str) -> NDArray[np
     return sums
 
 
-def _picks(documents: int, size: int, seed: str) -> NDArray[np.int64]:
+def _picks(documents: int, size: int, seed: str, draws: int = DRAWS) -> NDArray[np.int64]:
     return np.array(
-        [[stable_hash(str(i), f"{seed} {draw}") % documents for draw in range(DRAWS)] for i in range(size)]
+        [[stable_hash(str(i), f"{seed} {draw}") % documents for draw in range(draws)] for i in range(size)]
     )
 
 
@@ -186,17 +186,18 @@ def held_by_long_baseline(signals: Sequence[str], pool: Pool, size: int, source:
     if not len(pool.synthetic):
         return {}
     values = mixed_batches(pool, size, f"{source} long")
-    picks = _picks(len(pool.human), size * LONG_BASELINE, f"{source} baseline")[:, :_BASELINES]
+    picks = _picks(len(pool.human), size * LONG_BASELINE, f"{source} baseline", _BASELINES)
     batches = pool.human[picks.T].reshape(_BASELINES, LONG_BASELINE, size, len(signals), 2)
+    audited = _values_and_errors(batches)
     found: Held = {}
     for test in all_tests(signals):
         if test.signal in SHARES_OF_DOCUMENTS:
             continue
         index = signals.index(test.signal)
-        audited = [[_value_and_error(batch[:, index]) for batch in baseline] for baseline in batches]
         for tests in range(1, MOST_TESTS + 1):
             limits = [
-                baseline_limits({source: each}, test.direction, tests)[source].limit for each in audited
+                baseline_limits({source: each}, test.direction, tests)[source].limit
+                for each in audited[:, :, index]
             ]
             # Each batch has one of the baselines: what a baseline of 20 batches happens to be like counts.
             own = np.resize(limits, DRAWS)
@@ -204,12 +205,13 @@ def held_by_long_baseline(signals: Sequence[str], pool: Pool, size: int, source:
     return found
 
 
-def _value_and_error(documents: NDArray[np.float64]) -> tuple[float, float]:
-    """A batch's ratio and its cluster-robust standard error."""
-    x, w = documents[:, 0], documents[:, 1]
-    value, known = x.sum() / w.sum(), int((w > 0).sum())
-    squares = ((x - value * w) ** 2).sum()
-    return float(value), float(np.sqrt(squares * known / (known - 1)) / w.sum())
+def _values_and_errors(batches: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(value, cluster-robust standard error) of batches: (..., documents, signals, 2) to (..., signals, 2)."""
+    x, w = batches[..., 0], batches[..., 1]
+    weight, known = w.sum(axis=-2), (w > 0).sum(axis=-2)
+    value = x.sum(axis=-2) / weight
+    squares = ((x - value[..., None, :] * w) ** 2).sum(axis=-2)
+    return np.stack([value, np.sqrt(squares * known / (known - 1)) / weight], axis=-1)
 
 
 def _mean_and_spread(documents: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
