@@ -206,7 +206,7 @@ def held_by_long_baseline(signals: Sequence[str], pool: Pool, size: int, source:
 
 
 def _values_and_errors(batches: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(value, cluster-robust standard error) of batches: (..., documents, signals, 2) to (..., signals, 2)."""
+    """(value, cluster-robust standard error) of batches, (..., documents, signals, 2) in."""
     x, w = batches[..., 0], batches[..., 1]
     weight, known = w.sum(axis=-2), (w > 0).sum(axis=-2)
     value = x.sum(axis=-2) / weight
