@@ -39,7 +39,7 @@ from transforms.formats.fields import iso_date
 from transforms.formats.limits import Limits
 from transforms.formats.read_file import read_file
 from transforms.open_files import expand_all, open_binary
-from transforms.publish import parquet_bytes
+from transforms.parquet import parquet_bytes
 from transforms.write_shards import DOCUMENTS_PER_SHARD
 
 PURPOSES = ("final_stage_fine_tuning", "calibration")

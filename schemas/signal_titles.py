@@ -45,6 +45,10 @@ SIGNALS = {
         "Mean log-odds of synthetic",
         "mean over documents of the log-odds of being synthetic",
     ),
+    "confident_share": (
+        "Share surely synthetic",
+        "share of documents whose probability of being synthetic is above 95%",
+    ),
     "entropy_bits": ("Unigram entropy, bits", "entropy of the batch's token counts"),
     "corrected_entropy_bits": (
         "Unigram entropy without bias, bits",
