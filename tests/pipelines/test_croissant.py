@@ -59,7 +59,7 @@ def write_set(folder, ending):
     (folder / "croissant.json").write_bytes(croissant(card, COLUMNS))
 
 
-@pytest.mark.parametrize("ending", ["parquet", "jsonl"])
+@pytest.mark.parametrize("ending", ["parquet", "jsonl", "jsonl.gz"])
 def test_mlcroissant_takes_it_and_reads_all_rows(tmp_path, ending):
     write_set(tmp_path, ending)
     dataset = mlcroissant.Dataset(tmp_path / "croissant.json")
