@@ -14,7 +14,7 @@ from schemas.arrow import arrow_schema
 from schemas.document import HeldDocument
 from schemas.manifest import FileEntry
 from tests.pipelines.set_cards import CARD
-from transforms.publish import parquet_bytes
+from transforms.parquet import parquet_bytes
 
 ROWS = [
     HeldDocument(
