@@ -54,7 +54,8 @@ _FILE_SET, _RECORDS = "document-files", "documents"
 
 
 def croissant(card: SetCard, columns: pa.Schema) -> bytes:
-    """The JSON of croissant.json; `columns` are those of the set's documents.
+    """The JSON of croissant.json; `columns` are those of the set's documents. Columns of bytes, for which
+    Croissant has no type, are named in words alone.
 
     Raises:
         ValueError: the card names no files, or files of two kinds, or a column has no Croissant type.
@@ -70,6 +71,8 @@ def croissant(card: SetCard, columns: pa.Schema) -> bytes:
             for folder, _, name in (path.rpartition("/") for path in card.files)
         }
     )
+    unnamed = [column.name for column in columns if column.type == pa.binary()]
+    beside = f" Beside the fields: {', '.join(unnamed)} (bytes)." if unnamed else ""
     content = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -104,8 +107,8 @@ def croissant(card: SetCard, columns: pa.Schema) -> bytes:
                 "@type": "cr:RecordSet",
                 "@id": _RECORDS,
                 "name": _RECORDS,
-                "description": f"{card.documents:,} rows, {card.tokens:,} tokens of {card.tokenizer}.",
-                "field": [_field(column) for column in columns],
+                "description": f"{card.documents:,} rows, {card.tokens:,} tokens of {card.tokenizer}.{beside}",
+                "field": [_field(column) for column in columns if column.name not in unnamed],
             }
         ],
     }
