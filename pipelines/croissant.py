@@ -72,7 +72,7 @@ def croissant(card: SetCard, columns: pa.Schema) -> bytes:
         }
     )
     unnamed = [column.name for column in columns if column.type == pa.binary()]
-    beside = f" Beside the fields, as bytes: {', '.join(unnamed)}." if unnamed else ""
+    beside = f"; beside the fields, as bytes: {', '.join(unnamed)}" if unnamed else ""
     content = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -107,7 +107,7 @@ def croissant(card: SetCard, columns: pa.Schema) -> bytes:
                 "@type": "cr:RecordSet",
                 "@id": _RECORDS,
                 "name": _RECORDS,
-                "description": f"{card.documents:,} rows of {card.tokens:,} tokens ({card.tokenizer}).{beside}",
+                "description": f"{card.documents:,} rows, {card.tokens:,} tokens by {card.tokenizer}{beside}",
                 "field": [_field(column) for column in columns if column.name not in unnamed],
             }
         ],
