@@ -174,17 +174,19 @@ class ReviewPages:
 
     def queue(self, request: Request) -> Response:
         filters = read_filters(request.query_params)
-        page = queue_page(self._runs.entries(), filters)
+        held = self._runs.held()
+        page = queue_page(held, filters)
         strips = past_limits([entry.audit for _, entry in page.rows])
         rows = list(zip(page.rows, self._runs.problems(page.rows), strips, strict=True))
         return self._page(
             request,
             "queue.html",
             filters=filters,
+            held=held,
             queue=page,
             rows=rows,
             queues=self._runs.queues,
-            oldest=span_words(seconds_since(page.oldest)) if page.oldest else None,
+            oldest=span_words(seconds_since(held.oldest)) if held.oldest else None,
         )
 
     def batch(self, request: Request) -> Response:
@@ -235,15 +237,10 @@ class ReviewPages:
 
     def _next_waiting(self, queue: HoldQueue, batch_id: str) -> str | None:
         """The waiting batch furthest beyond its limit, other than this one."""
-        waiting = [
-            (one, entry.audit)
-            for one, entry in self._runs.entries()
-            if entry.state == WAITING and (one is not queue or entry.audit.batch_id != batch_id)
-        ]
-        if not waiting:
-            return None
-        run, audit = max(waiting, key=lambda pair: beyond_limit(pair[1]))
-        return batch_address(run, audit.batch_id)
+        for run, entry in self._runs.held().by("margin"):
+            if entry.state == WAITING and (run is not queue or entry.audit.batch_id != batch_id):
+                return batch_address(run, entry.audit.batch_id)
+        return None
 
     def document(self, request: Request) -> Response:
         queue, entry = self._find(request)
