@@ -303,6 +303,12 @@ class ReviewPages:
         by = _reviewer(request) or _clean_name(_field(fields, "by"))
         if not by:
             return _ask_for_name(session, address)
+        if action == "approve" and marks:
+            words = (
+                f"{_count(len(marks), 'document')} marked for rejection, and this would approve the whole batch. "
+                "Reject the marked ones, or take the marks away first"
+            )
+            return self._batch_page(request, queue, entry, refusal=words, reason=reason)
         documents = None
         if action == "reject-marked":
             rows = self._runs.batch(queue, batch_id).documents
