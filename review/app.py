@@ -305,7 +305,7 @@ class ReviewPages:
             return _ask_for_name(session, address)
         if action == "approve" and marks:
             words = (
-                f"{_count(len(marks), 'document')} marked for rejection, and this would approve the whole batch. "
+                f"{_count(len(marks), 'document')} marked for rejection; this would approve the whole batch. "
                 "Reject the marked ones, or take the marks away first"
             )
             return self._batch_page(request, queue, entry, refusal=words, reason=reason)
