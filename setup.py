@@ -23,6 +23,7 @@ setup(
     package_data={
         "signals": ["reference_en/*", "reference_en_machine/*"],
         "pipelines": ["demo_pages/*"],
+        "review": ["templates/*.html", "static/*"],
         "schemas": ["py.typed"],
     },
     install_requires=[
@@ -63,6 +64,7 @@ setup(
             "datasketch",
             "duckdb",
             "gcp-storage-emulator",
+            "httpx",
             "hypothesis",
             "mlcroissant",
             "mypy",

@@ -191,7 +191,10 @@ def _serve(parser: JobParser, argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     from review.server import serve
 
-    serve(arguments.run.split(","), arguments.host, arguments.port, arguments.token)
+    try:
+        serve(arguments.run.split(","), arguments.host, arguments.port, arguments.token)
+    except ValueError as error:
+        raise UsageError(f"wellspring review serve: {error}") from error
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from review.history import STATES, WAITING
-from review.queue import Entry, HoldQueue
+from review.queue import Entry, HoldQueue, intervals_beyond
 from schemas.audit import Audit
 
 ROWS = 50
@@ -46,7 +46,7 @@ class Filters(NamedTuple):
 
 
 _SORTS: dict[str, tuple[str, Callable[[Row], tuple[object, ...]]]] = {
-    "margin": ("furthest beyond the limit", lambda row: (row[1].audit.margin or 0.0,)),
+    "margin": ("surest beyond the limit", lambda row: (-intervals_beyond(row[1].audit),)),
     "age": ("waiting longest", lambda row: (row[0].manifest.finished,)),
     "window": ("crawled first", lambda row: (row[1].audit.window_start or "9",)),
     "suspected": ("most suspected documents", lambda row: (-row[1].audit.suspected_share,)),

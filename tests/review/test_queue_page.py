@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from review.history import WAITING
-from review.queue import Entry, HoldQueue
-from review.queue_page import ROWS, Filters, Held, beyond_limit, queue_page, read_filters, seconds_since
+from review.queue import Entry, HoldQueue, intervals_beyond
+from review.queue_page import ROWS, Filters, Held, queue_page, read_filters, seconds_since
 from tests.review.held_run import held_run
 
 Rows = list[tuple[HoldQueue, Entry]]
@@ -69,7 +69,7 @@ def test_a_run_and_part_of_an_id_are_filters(rows: Rows) -> None:
 @pytest.mark.parametrize(
     ("sort", "key"),
     [
-        ("margin", lambda q, e: -beyond_limit(e.audit)),
+        ("margin", lambda q, e: -intervals_beyond(e.audit)),
         ("age", lambda q, e: q.manifest.finished),
         ("window", lambda q, e: e.audit.window_start),
         ("suspected", lambda q, e: -e.audit.suspected_share),

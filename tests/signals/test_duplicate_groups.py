@@ -1,5 +1,6 @@
-from signals.duplicate_groups import NEAR, duplicate_groups
+from signals.duplicate_groups import duplicate_groups
 from signals.hashing import stable_hash
+from signals.minhash import NEAR
 
 
 def _text(name: str, words: int = 120) -> list[str]:
