@@ -1,6 +1,5 @@
 """The report's tables of batches: one by one, by stratum, and by what decided."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -8,9 +7,8 @@ from statistics import median
 from pipelines.page import NONE, ROW_LIMIT, Html, decimal, integer, name, percent, table, text
 from pipelines.svg import swatch
 from schemas.audit import HOLD_FOR_REVIEW, Audit
+from schemas.audit_words import stratum_words, window_words
 from schemas.signal_titles import signal_title
-
-NO_DATE = "no date"
 
 
 def flagged(audit: Audit) -> bool:
@@ -78,17 +76,6 @@ def batches_section(audits: Sequence[Audit]) -> list[Html]:
     return parts
 
 
-def stratum_words(stratum: str) -> str:
-    """`{"source": "wiki", "language": "en"}` as `source=wiki, language=en`; other text as it is."""
-    try:
-        values = json.loads(stratum)
-    except json.JSONDecodeError:
-        return stratum
-    if not isinstance(values, dict):
-        return stratum
-    return ", ".join(f"{key}={value}" for key, value in values.items()) or "all documents"
-
-
 def strata_table(strata: Mapping[str, Sequence[Audit]]) -> Html:
     """Counts and medians of each stratum, the one with the most batches first."""
     rows = []
@@ -141,14 +128,6 @@ def _state(audit: Audit) -> Html:
     else:
         mark, words = "passed", "passed" if audit.value is not None else "nothing decided"
     return Html(f'<span class="key">{swatch(mark)}{text(words)}</span>')
-
-
-def window_words(audit: Audit) -> str:
-    """The first and last day of the batch's crawl window."""
-    if audit.window_start is None:
-        return NO_DATE
-    start, end = audit.window_start[:10], (audit.window_end or "")[:10]
-    return f"{start} to {end}" if end and end != start else start
 
 
 def _value(audit: Audit) -> Html:

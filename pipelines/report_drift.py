@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from pipelines.page import NONE, Html, decimal, integer, join, name, table, text
-from pipelines.report_batches import stratum_words
 from pipelines.svg import Point, Tick, swatch, time_series
+from schemas.audit_words import stratum_words
 from schemas.signal_titles import signal_title
 from schemas.window_audit import WindowAudit
 

@@ -9,16 +9,14 @@ from statistics import median
 
 from pipelines.page import Html, integer, join, name, text
 from pipelines.report_batches import (
-    NO_DATE,
     basis_table,
     flagged,
     ordered,
     strata_table,
-    stratum_words,
-    window_words,
 )
 from pipelines.svg import Mark, Point, Tick, swatch, time_series
 from schemas.audit import Audit
+from schemas.audit_words import NO_DATE, stratum_words, window_words
 from schemas.signal_titles import signal_title
 from signals.entropy import SEED_FLOOR
 

@@ -9,6 +9,7 @@ from pipelines.columns import columns
 from review.history import STATES, WAITING
 from review.queue import DecisionError, Entry, HoldQueue, UnknownBatchError
 from schemas.audit import SIGNALS, Audit
+from schemas.audit_words import NO_DATE
 from schemas.decision import Decision
 from schemas.document import HeldDocument
 from signals.visible_text import visible_text
@@ -69,7 +70,7 @@ def _row(queue: HoldQueue, entry: Entry) -> tuple[str, ...]:
     audit = entry.audit
     return (
         audit.batch_id,
-        audit.window_start or "undated",
+        audit.window_start or NO_DATE,
         visible_text(audit.source or "", 30),
         audit.signal,
         f"{audit.value:.3f}",

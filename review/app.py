@@ -7,6 +7,7 @@ session's secret, that says which decision the reviewer last saw.
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,10 +29,8 @@ from review.batch_page import (
     ordered_places,
     score_chart,
     signal_rows,
-    stratum_words,
     time_charts,
     why_held,
-    window_words,
 )
 from review.charts import past_limits
 from review.document_page import legend, shown_text, sides
@@ -62,6 +61,7 @@ from review.queue_page import (
 from review.rendering import environment, span_words
 from review.served_runs import ServedRuns
 from review.sessions import Session, Sessions, Settled
+from schemas.audit_words import stratum_words, window_words
 from schemas.signal_titles import signal_title
 from transforms.finished_run import RunError
 
@@ -135,7 +135,7 @@ class ReviewPages:
             "LONGEST_REASON": LONGEST_REASON,
             "LONGEST_NAME": LONGEST_NAME,
             "signal_title": signal_title,
-            "stratum_words": stratum_words,
+            "stratum_words": partial(stratum_words, keys=False),
             "window_words": window_words,
             "beyond_limit": beyond_limit,
             "waiting_for": lambda queue: span_words(seconds_since(queue.manifest.finished)),

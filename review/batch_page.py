@@ -1,6 +1,5 @@
 """A held batch as its page shows it: why it was held, its neighbours in time, its documents."""
 
-import json
 from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from markupsafe import Markup
 from review.charts import Dot, against_limit, over_time, scores, strip
 from review.served_runs import HeldBatch
 from schemas.audit import SIGNALS, Audit
+from schemas.audit_words import NO_DATE
 from schemas.document import HeldDocument
 from schemas.signal_titles import SIGNALS as TITLES
 from schemas.signal_titles import signal_title
@@ -157,7 +157,7 @@ def _ticks(audits: Sequence[Audit], this: str) -> list[tuple[int, str]]:
     at = next((i for i, audit in enumerate(audits) if audit.batch_id == this), 0)
     shown, room = [at], max(1, len(audits) // 4)
     shown += [i for i in (0, len(audits) - 1) if abs(i - at) > room]
-    return [(i, audits[i].window_start or "undated") for i in sorted(set(shown))]
+    return [(i, audits[i].window_start or NO_DATE) for i in sorted(set(shown))]
 
 
 def score_chart(batch: HeldBatch) -> tuple[Markup, int]:
@@ -196,22 +196,3 @@ def document_rows(
         )
         for place in places
     ]
-
-
-def stratum_words(stratum: str) -> str:
-    """`{"source": "wiki", "language": "en"}` as "wiki, en"; other text as it is."""
-    try:
-        values = json.loads(stratum)
-    except json.JSONDecodeError:
-        return stratum
-    if not isinstance(values, dict):
-        return stratum
-    return ", ".join(str(value) for value in values.values()) or "all documents"
-
-
-def window_words(audit: Audit) -> str:
-    """The first and last day of the crawl window."""
-    if audit.window_start is None:
-        return "undated"
-    start, end = audit.window_start[:10], (audit.window_end or "")[:10]
-    return f"{start} to {end}" if end and end != start else start

@@ -10,7 +10,6 @@ from review.batch_page import (
     ordered_places,
     score_chart,
     signal_rows,
-    stratum_words,
     time_charts,
     why_held,
 )
@@ -121,9 +120,3 @@ def test_the_histogram_counts_every_document_once(tmp_path: Path) -> None:
     assert len(counts) == 20 and sum(counts) + undecided == 80
     assert undecided == sum(d.probability is None for d in batch.documents) > 0
     runs.stop()
-
-
-def test_a_stratum_in_words() -> None:
-    assert stratum_words('{"source":"wiki","language":"en"}') == "wiki, en"
-    assert stratum_words("{}") == "all documents"
-    assert stratum_words("no json") == "no json" and stratum_words("[1]") == "[1]"
