@@ -1,0 +1,318 @@
+"""Items of a tail benchmark: places of real text where a rare type goes on, with a matched distractor.
+
+A place gives an item of a kind where its frequencies in the reference say so, the item's own document
+aside. With the words "... b a" and a in question:
+
+- term: a itself is of the rarest tenth of the text's words, yet in two other documents.
+- collocation: the pair (b, a) is rare, and ten times as frequent as chance would have it.
+- sense: a is common, b no function word, the pair rare and at most a hundredth of what a does. A rare use
+  of a word, as far as the word before tells: nobody has said what the word means there.
+- construction: (c, b, a) are three of the most frequent words, the sequence is rare.
+
+Head items have the same forms with frequent types. A distractor is a word of the same case, the same
+English ending, the same length to a letter and a frequency within the same factor of two, that the
+reference never has in this place (after b, or after c b) and, for tail items, that the document never
+has. So what tells the two apart is knowledge of the rare type, not of words as such.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.tail_benchmark import KINDS, SETS, ItemSet, Kind, TailItem
+from signals.hashing import content_hash, stable_hash
+from signals.word_counts import (
+    Vocabulary,
+    WordReference,
+    Words,
+    pair_type,
+    pair_types,
+    triple_type,
+    triple_types,
+)
+
+RARE_MASS = 0.1
+"""Rare words make up so much of the text (the lowest decile of token mass)."""
+COMMON_MASS = 0.25
+"""Common words are those that do not belong to the rarer quarter of the text."""
+FUNCTION_MASS = 0.5
+"""The most frequent words make up the other half: a hundred or two, most of them function words."""
+FEWEST = 2
+"""Other documents that a type is in at least: what occurs once nobody could learn."""
+RARE_DOCUMENTS, RARE_AT_LEAST = 1 / 400, 5
+FREQUENT_DOCUMENTS, FREQUENT_AT_LEAST = 1 / 50, 8
+"""A rare pair or triple is in at most one document of 400 (five, of few documents), a frequent one in at
+least one of 50 (eight)."""
+LIFT = 10.0
+SHARE_OF_WORD = 0.01
+CONTEXT_WORDS = (8, 48)
+"""Words before the choice, at least and at most."""
+ITEMS_OF_DOCUMENT = 8
+"""Of one set at most: a few long documents must not be the benchmark."""
+_SHORTEST = 4
+_LETTERS = re.compile(r"[^\W\d_]+")
+_ENDINGS = ("ing", "ed", "ly", "ion", "s")
+_TRIES = 60
+
+
+class Source(NamedTuple):
+    """A document that items are made from."""
+
+    id: str
+    source: str
+    words: Words
+
+
+class Choice(NamedTuple):
+    """A place that gives an item, before its distractor is found."""
+
+    kind: Kind
+    document: int
+    position: int
+    documents_seen: int
+
+
+class ItemMaker:
+    """Finds items in documents by the frequencies of a reference."""
+
+    def __init__(
+        self,
+        documents: Sequence[Source],
+        reference: WordReference,
+        vocabulary: Vocabulary,
+        *,
+        within: bool,
+        seed: int,
+    ) -> None:
+        """
+        Args:
+            reference: counted with `vocabulary`. within: whether the documents are part of it.
+        """
+        self._documents = documents
+        self._reference = reference
+        self._within = int(within)
+        self._seed = str(seed)
+        self._surface = vocabulary.words()
+        self._seen = np.concatenate(
+            [reference.seen, np.zeros(len(vocabulary) - len(reference.seen), dtype=np.int64)]
+        )
+        self._rare = reference.rarest(RARE_MASS)
+        self._common = max(reference.rarest(COMMON_MASS), self._rare) + 1
+        self._function = max(reference.rarest(FUNCTION_MASS), self._common) + 1
+        self._rare_documents = max(RARE_AT_LEAST, int(reference.documents * RARE_DOCUMENTS))
+        self._frequent_documents = max(FREQUENT_AT_LEAST, int(reference.documents * FREQUENT_DOCUMENTS))
+        self._shape = [_shape(word) for word in self._surface]
+        self._pools: dict[tuple[tuple[str, str], int, int], list[int]] = defaultdict(list)
+        for word in np.flatnonzero(reference.in_documents >= FEWEST).tolist():
+            shape = self._shape[word]
+            if shape is not None:
+                key = (shape, _band(int(self._seen[word])), len(self._surface[word]))
+                self._pools[key].append(word)
+        for pool in self._pools.values():
+            pool.sort(key=lambda word: stable_hash(self._surface[word], self._seed))
+
+    def items(self, set_: ItemSet, domain: str, wanted: int | None) -> tuple[list[TailItem], int]:
+        """At most `wanted` items of a set (None: all that there are), and how many passages were dropped
+        as doubles. Kinds take turns, each in the order of its hashes.
+
+        A type gives one item, a document at most `ITEMS_OF_DOCUMENT`.
+        """
+        queues = {kind: self._ordered(set_, kind) for kind in KINDS}
+        chosen: list[TailItem] = []
+        of_document: dict[int, int] = defaultdict(int)
+        passages: set[bytes] = set()
+        places: set[tuple[int, int]] = set()
+        doubles = 0
+        while queues and (wanted is None or len(chosen) < wanted):
+            for kind in list(queues):
+                found = None
+                for choice in queues[kind]:
+                    place = (choice.document, choice.position)
+                    if of_document[choice.document] >= ITEMS_OF_DOCUMENT or place in places:
+                        continue
+                    found = self._item(set_, choice, domain)
+                    if found is None:
+                        continue
+                    passage = content_hash(f"{found.context} {found.choices[found.answer]}")
+                    if passage in passages:
+                        doubles += 1
+                        found = None
+                        continue
+                    passages.add(passage)
+                    places.add(place)
+                    of_document[choice.document] += 1
+                    break
+                if found is None:
+                    del queues[kind]
+                elif wanted is None or len(chosen) < wanted:
+                    chosen.append(found)
+        return sorted(chosen, key=lambda item: (KINDS.index(item.kind), item.id)), doubles
+
+    def _ordered(self, set_: ItemSet, kind: Kind) -> Iterator[Choice]:
+        """Places of a kind, one for each type, in the order of their hashes."""
+        first: dict[int, tuple[int, str, Choice]] = {}
+        for index, (id_, _, words) in enumerate(self._documents):
+            types, seen, positions = self._places(set_, kind, words)
+            salt = f"{self._seed}\0{set_}\0{kind}\0{id_}"
+            for type_, count, position in zip(
+                types.tolist(), seen.tolist(), positions.tolist(), strict=True
+            ):
+                key = (stable_hash(str(position), salt), id_, Choice(kind, index, position, count))
+                if type_ not in first or key < first[type_]:
+                    first[type_] = key
+        yield from (choice for _, _, choice in sorted(first.values()))
+
+    def _places(
+        self, set_: ItemSet, kind: Kind, words: Words
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """(types, in how many other documents each is, positions) of one document's places of a kind."""
+        reference, ids, within = self._reference, words.ids, self._within
+        nothing = np.empty(0, dtype=np.int64)
+        if len(ids) <= CONTEXT_WORDS[0]:
+            return nothing, nothing, nothing
+        _, inverse, counts = np.unique(ids, return_inverse=True, return_counts=True)
+        own = counts[inverse] * within
+        seen = self._seen[ids] - own
+        before = np.concatenate([[0], seen[:-1]])
+        before_that = np.concatenate([[0, 0], seen[:-2]])
+        pairs = pair_types(words)
+        with_before = reference.pairs.of(pairs) - within
+        long = np.array([len(self._surface[word]) >= _SHORTEST for word in ids.tolist()])
+        lift = with_before * float(reference.words) / np.maximum(before * seen, 1)
+        rare = (with_before >= FEWEST) & (with_before <= self._rare_documents)
+        frequent = with_before >= self._frequent_documents
+        types, in_documents = pairs, with_before
+        if kind == "term" and set_ == "tail":
+            types = ids
+            in_documents = self._in_documents(ids) - within
+            chosen = (in_documents >= FEWEST) & (seen <= self._rare) & long & words.joined
+            chosen &= _first_occurrences(ids)
+        elif kind == "term":
+            chosen = (seen >= self._common) & long & frequent
+        elif kind == "collocation":
+            chosen = (lift >= LIFT) & long & (seen > self._rare) & (before > self._rare)
+            chosen &= rare & (seen < self._common) if set_ == "tail" else frequent
+        elif kind == "sense":
+            chosen = (seen >= self._common) & long & (before < self._function)
+            small = with_before <= SHARE_OF_WORD * seen
+            chosen &= rare & small if set_ == "tail" else frequent
+        else:
+            types = triple_types(words)
+            in_documents = reference.triples.of(types) - within
+            chosen = np.minimum(np.minimum(seen, before), before_that) >= self._function
+            if set_ == "tail":
+                chosen &= (in_documents >= FEWEST) & (in_documents <= self._rare_documents)
+            else:
+                chosen &= in_documents >= self._frequent_documents
+        chosen &= (types >= 0) & (np.arange(len(ids)) >= CONTEXT_WORDS[0])
+        positions = np.flatnonzero(chosen)
+        return types[positions], in_documents[positions], positions
+
+    def _in_documents(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        known = self._reference.in_documents
+        return np.where(ids < len(known), known[np.minimum(ids, len(known) - 1)], 0)
+
+    def _item(self, set_: ItemSet, choice: Choice, domain: str) -> TailItem | None:
+        id_, source, words = self._documents[choice.document]
+        distractor = self._distractor(set_, choice)
+        if distractor is None:
+            return None
+        word = int(words.ids[choice.position])
+        own = int((words.ids == word).sum()) * self._within
+        item = f"{domain}/{set_}/{choice.kind}/{id_}/{choice.position}"
+        answer = stable_hash(item, f"{self._seed}\0answer") & 1
+        pair = [self._surface[word], self._surface[distractor]]
+        return TailItem(
+            id=f"{stable_hash(item, self._seed):016x}",
+            set=set_,
+            kind=choice.kind,
+            domain=domain,
+            context=_context(words, choice.position),
+            choices=pair if answer == 0 else pair[::-1],
+            answer=answer,
+            document=id_,
+            source=source,
+            words_seen=int(self._seen[word]) - own,
+            distractor_seen=int(self._seen[distractor]),
+            documents_seen=choice.documents_seen,
+        )
+
+    def _distractor(self, set_: ItemSet, choice: Choice) -> int | None:
+        """The first word in the order of hashes that matches and never stands in this place."""
+        words, position = self._documents[choice.document].words, choice.position
+        word = int(words.ids[position])
+        own = int((words.ids == word).sum()) * self._within
+        shape, band = self._shape[word], _band(int(self._seen[word]) - own)
+        if shape is None:
+            return None
+        length = len(self._surface[word])
+        here = set(words.ids.tolist()) if set_ == "tail" and choice.kind != "construction" else {word}
+        start = stable_hash(f"{self._documents[choice.document].id}\0{position}", self._seed)
+        for near in (length, length + 1, length - 1):
+            pool = self._pools.get((shape, band, near), [])
+            tries = [pool[(start + step) % len(pool)] for step in range(min(len(pool), _TRIES))]
+            tries = [other for other in tries if other not in here]
+            if not tries:
+                continue
+            unseen = self._never_here(choice.kind, words, position, np.array(tries, dtype=np.int64))
+            if unseen.any():
+                return tries[int(np.argmax(unseen))]
+        return None
+
+    def _never_here(
+        self, kind: Kind, words: Words, position: int, others: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        first = np.full(len(others), words.ids[position - 1])
+        if kind == "construction":
+            before = np.full(len(others), words.ids[position - 2])
+            return np.asarray(self._reference.triples.of(triple_type(before, first, others)) == 0)
+        return np.asarray(self._reference.pairs.of(pair_type(first, others)) == 0)
+
+
+def find_items(
+    maker: ItemMaker, domain: str, wanted: int | None
+) -> tuple[dict[ItemSet, list[TailItem]], int]:
+    """Both sets of a domain, and how many doubles were dropped."""
+    found = {set_: maker.items(set_, domain, wanted) for set_ in SETS}
+    return {set_: items for set_, (items, _) in found.items()}, sum(doubles for _, doubles in found.values())
+
+
+def _context(words: Words, position: int) -> str:
+    """The text before a word: from the last sentence's beginning that leaves enough of it, else from
+    `CONTEXT_WORDS` before."""
+    furthest = max(0, position - CONTEXT_WORDS[1])
+    end = int(words.ends[position - 1])
+    if furthest == 0:
+        return words.text[:end]
+    start = furthest
+    for word in range(furthest, position - CONTEXT_WORDS[1] // 2):
+        gap = words.text[int(words.ends[word - 1]) : int(words.starts[word])]
+        if gap[:1] in ".!?":
+            start = word
+            break
+    return words.text[int(words.starts[start]) : end]
+
+
+def _first_occurrences(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where a word stands for the first time in its document: later ones could be copied."""
+    first = np.zeros(len(ids), dtype=bool)
+    first[np.unique(ids, return_index=True)[1]] = True
+    return first
+
+
+def _shape(word: str) -> tuple[str, str] | None:
+    """(case, English ending) of a word of letters alone; None for another."""
+    if not _LETTERS.fullmatch(word):
+        return None
+    case = "lower" if word.islower() else "upper" if word.isupper() else "title" if word.istitle() else "mixed"
+    ending = next((end for end in _ENDINGS if len(word) > len(end) + 2 and word.lower().endswith(end)), "")
+    return case, ending
+
+
+def _band(seen: int) -> int:
+    """Words of one band differ in frequency by less than a factor of two."""
+    return max(seen, 1).bit_length()
