@@ -46,5 +46,7 @@ def detectable(items: int, discordant: float, power: float = POWER, size: float 
     low, high = 0.0, discordant
     while high - low > 1e-4:
         middle = (low + high) / 2
-        low, high = (low, middle) if items_needed(discordant, middle, power, size) <= items else (middle, high)
+        low, high = (
+            (low, middle) if items_needed(discordant, middle, power, size) <= items else (middle, high)
+        )
     return high

@@ -16,14 +16,14 @@ has. So what tells the two apart is knowledge of the rare type, not of words as 
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.tail_benchmark import KINDS, SETS, ItemSet, Kind, TailItem
+from schemas.tail_benchmark import KINDS, ItemSet, Kind, TailItem
 from signals.hashing import content_hash, stable_hash
 from signals.word_counts import (
     Vocabulary,
@@ -76,6 +76,15 @@ class Choice(NamedTuple):
     documents_seen: int
 
 
+class _Taken:
+    """What the items so far are made of."""
+
+    def __init__(self) -> None:
+        self.of_document: Counter[int] = Counter()
+        self.places: set[tuple[int, int]] = set()
+        self.passages: set[bytes] = set()
+
+
 class ItemMaker:
     """Finds items in documents by the frequencies of a reference."""
 
@@ -87,15 +96,18 @@ class ItemMaker:
         *,
         within: bool,
         seed: int,
+        refused: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """
         Args:
             reference: counted with `vocabulary`. within: whether the documents are part of it.
+            refused: whether a passage must not become an item.
         """
         self._documents = documents
         self._reference = reference
         self._within = int(within)
         self._seed = str(seed)
+        self._refused = refused
         self._surface = vocabulary.words()
         self._seen = np.concatenate(
             [reference.seen, np.zeros(len(vocabulary) - len(reference.seen), dtype=np.int64)]
@@ -115,42 +127,43 @@ class ItemMaker:
         for pool in self._pools.values():
             pool.sort(key=lambda word: stable_hash(self._surface[word], self._seed))
 
-    def items(self, set_: ItemSet, domain: str, wanted: int | None) -> tuple[list[TailItem], int]:
-        """At most `wanted` items of a set (None: all that there are), and how many passages were dropped
-        as doubles. Kinds take turns, each in the order of its hashes.
+    def items(self, set_: ItemSet, domain: str, wanted: int | None) -> tuple[list[TailItem], Counter[str]]:
+        """At most `wanted` items of a set (None: all that there are), and the passages left out, by reason.
+        Kinds take turns, each in the order of its hashes.
 
         A type gives one item, a document at most `ITEMS_OF_DOCUMENT`.
         """
-        queues = {kind: self._ordered(set_, kind) for kind in KINDS}
         chosen: list[TailItem] = []
-        of_document: dict[int, int] = defaultdict(int)
-        passages: set[bytes] = set()
-        places: set[tuple[int, int]] = set()
-        doubles = 0
-        while queues and (wanted is None or len(chosen) < wanted):
-            for kind in list(queues):
-                found = None
-                for choice in queues[kind]:
-                    place = (choice.document, choice.position)
-                    if of_document[choice.document] >= ITEMS_OF_DOCUMENT or place in places:
-                        continue
-                    found = self._item(set_, choice, domain)
-                    if found is None:
-                        continue
-                    passage = content_hash(f"{found.context} {found.choices[found.answer]}")
-                    if passage in passages:
-                        doubles += 1
-                        found = None
-                        continue
-                    passages.add(passage)
-                    places.add(place)
-                    of_document[choice.document] += 1
-                    break
-                if found is None:
-                    del queues[kind]
-                elif wanted is None or len(chosen) < wanted:
-                    chosen.append(found)
-        return sorted(chosen, key=lambda item: (KINDS.index(item.kind), item.id)), doubles
+        left_out: Counter[str] = Counter()
+        taken = _Taken()
+        turns = [self._of_kind(set_, kind, domain, left_out, taken) for kind in KINDS]
+        while turns and (wanted is None or len(chosen) < wanted):
+            turn = turns.pop(0)
+            if (item := next(turn, None)) is not None:
+                chosen.append(item)
+                turns.append(turn)
+        return sorted(chosen, key=lambda item: (KINDS.index(item.kind), item.id)), left_out
+
+    def _of_kind(
+        self, set_: ItemSet, kind: Kind, domain: str, left_out: Counter[str], taken: "_Taken"
+    ) -> Iterator[TailItem]:
+        for choice in self._ordered(set_, kind):
+            place = (choice.document, choice.position)
+            if taken.of_document[choice.document] >= ITEMS_OF_DOCUMENT or place in taken.places:
+                continue
+            item = self._item(set_, choice, domain)
+            if item is None:
+                continue
+            passage = f"{item.context} {item.choices[item.answer]}"
+            if content_hash(passage) in taken.passages:
+                left_out["passage_twice"] += 1
+            elif self._refused(passage):
+                left_out["passage_shared"] += 1
+            else:
+                taken.passages.add(content_hash(passage))
+                taken.places.add(place)
+                taken.of_document[choice.document] += 1
+                yield item
 
     def _ordered(self, set_: ItemSet, kind: Kind) -> Iterator[Choice]:
         """Places of a kind, one for each type, in the order of their hashes."""
@@ -158,9 +171,7 @@ class ItemMaker:
         for index, (id_, _, words) in enumerate(self._documents):
             types, seen, positions = self._places(set_, kind, words)
             salt = f"{self._seed}\0{set_}\0{kind}\0{id_}"
-            for type_, count, position in zip(
-                types.tolist(), seen.tolist(), positions.tolist(), strict=True
-            ):
+            for type_, count, position in zip(types.tolist(), seen.tolist(), positions.tolist(), strict=True):
                 key = (stable_hash(str(position), salt), id_, Choice(kind, index, position, count))
                 if type_ not in first or key < first[type_]:
                     first[type_] = key
@@ -273,14 +284,6 @@ class ItemMaker:
         return np.asarray(self._reference.pairs.of(pair_type(first, others)) == 0)
 
 
-def find_items(
-    maker: ItemMaker, domain: str, wanted: int | None
-) -> tuple[dict[ItemSet, list[TailItem]], int]:
-    """Both sets of a domain, and how many doubles were dropped."""
-    found = {set_: maker.items(set_, domain, wanted) for set_ in SETS}
-    return {set_: items for set_, (items, _) in found.items()}, sum(doubles for _, doubles in found.values())
-
-
 def _context(words: Words, position: int) -> str:
     """The text before a word: from the last sentence's beginning that leaves enough of it, else from
     `CONTEXT_WORDS` before."""
@@ -308,7 +311,9 @@ def _shape(word: str) -> tuple[str, str] | None:
     """(case, English ending) of a word of letters alone; None for another."""
     if not _LETTERS.fullmatch(word):
         return None
-    case = "lower" if word.islower() else "upper" if word.isupper() else "title" if word.istitle() else "mixed"
+    case = (
+        "lower" if word.islower() else "upper" if word.isupper() else "title" if word.istitle() else "mixed"
+    )
     ending = next((end for end in _ENDINGS if len(word) > len(end) + 2 and word.lower().endswith(end)), "")
     return case, ending
 

@@ -25,7 +25,7 @@ _AT_ONCE = 512
 
 
 class Sequences(NamedTuple):
-    """An item for one tokenizer: the ids of context and each choice, and from where the choices are scored."""
+    """An item for one tokenizer: ids of the context with each choice, and from where these are scored."""
 
     ids: tuple[NDArray[np.int32], NDArray[np.int32]]
     start: int
@@ -91,20 +91,22 @@ def _unscorable(scorer: Scorer, tokenizer: Tokenizer) -> str:
     known = int(scorer.model.get_output_embeddings().weight.shape[0])  # type: ignore[operator]
     if tokenizer.vocab_size > known:
         return (
-            f"{name}: its tokenizer makes ids up to {tokenizer.vocab_size - 1}, the model has 0..{known - 1}: "
-            "not the tokenizer it was trained with"
+            f"{name}: its tokenizer makes ids up to {tokenizer.vocab_size - 1}, the model has "
+            f"0..{known - 1}: not the tokenizer it was trained with"
         )
     return f"{name}: the model gives NaN or infinity, or an item does not fit into memory"
 
 
-def accuracies(items: Sequence[TailItem], right: NDArray[np.bool_], draws: DocumentDraws) -> dict[str, SetAccuracy]:
+def accuracies(
+    items: Sequence[TailItem], right: NDArray[np.bool_], draws: DocumentDraws
+) -> dict[str, SetAccuracy]:
     """By set; one without items is left out.
 
     Args:
         right: which items the model has right. draws: of the items' documents.
     """
     values = right.astype(np.float64)
-    result = {}
+    result: dict[str, SetAccuracy] = {}
     for name in SETS:
         of_set = np.array([item.set == name for item in items])
         value = mean_of(values, of_set)
@@ -133,7 +135,8 @@ def compare(
         ValueError: a set has no items.
     """
     lost = first.astype(np.float64) - second.astype(np.float64)
-    drops, drawn, tests = {}, {}, {}
+    drops, drawn = {}, {}
+    tests: dict[str, Discordant] = {}
     for name in SETS:
         of_set = np.array([item.set == name for item in items])
         value = mean_of(lost, of_set)
