@@ -280,7 +280,8 @@ class ItemMaker:
         first = np.full(len(others), words.ids[position - 1])
         if kind == "construction":
             before = np.full(len(others), words.ids[position - 2])
-            return np.asarray(self._reference.triples.of(triple_type(before, first, others)) == 0)
+            unseen = self._reference.triples.of(triple_type(before, first, others)) == 0
+            return np.asarray(unseen & (self._reference.pairs.of(pair_type(first, others)) >= FEWEST))
         return np.asarray(self._reference.pairs.of(pair_type(first, others)) == 0)
 
 
