@@ -65,6 +65,8 @@ def run(argv: Sequence[str] | None = None) -> int:
             _read(flags.baseline, "--baseline", tokenizer)[0], tokenizer, flags.window or WINDOW
         )
         tail = rare_pairs(baseline.tail)
+    except UsageError:
+        raise
     except ValueError as error:
         raise UsageError(f"wellspring monitor: --baseline={flags.baseline}: {error}") from error
     _check(baseline, tokenizer, flags.window, flags.baseline)

@@ -63,8 +63,8 @@ def _numbers(report: MonitorReport) -> Html:
     return Html(
         f'<dl class="numbers">{cells}</dl>'
         f'<p class="soft">In the order of {order}.{text(left)}{text(lost)} Figures that depend on how '
-        f"much text they see are of the first {report.tokens:,} tokens of each window, its outputs in the order "
-        f"of their hashes; tokenizer {name(report.tokenizer)}.</p>"
+        f"much text they see are of the first {report.tokens:,} tokens of each window, its outputs in "
+        f"the order of their hashes; tokenizer {name(report.tokenizer)}.</p>"
     )
 
 
@@ -75,8 +75,8 @@ def _signals(report: MonitorReport) -> list[Html]:
         Html(
             "<p>Each point is a window. How far it lies on the suspicious side of the baseline, in standard "
             "deviations, is added up over the windows, less an allowance for chance and for how uncertain "
-            "the baseline is; past a threshold it is an alarm, and the sum starts again. All signals together "
-            "raise about one false alarm in 500 windows.</p>"
+            "the baseline is; past a threshold it is an alarm, and the sum starts again. All signals "
+            "together raise about one false alarm in 500 windows.</p>"
         ),
         Html(
             f'<ul class="legend"><li>{swatch("passed")}window</li><li>{swatch("flagged")}alarm</li>'
@@ -182,8 +182,8 @@ def _baseline(report: MonitorReport) -> list[Html]:
         Html(
             f"<p>{integer(report.baseline_outputs)} outputs of {name(report.baseline)}, dealt into halves by "
             "hash: one gave the rare pairs, the other the windows. They are frozen: what is compared with "
-            "them does not change them. The spread is taken at its upper 90% bound, and the allowance grows with "
-            "how uncertain the mean of so few windows is.</p>"
+            "them does not change them. The spread is taken at its upper 90% bound, and the allowance "
+            "grows with how uncertain the mean of so few windows is.</p>"
         ),
         table(
             "Mean and spread of the baseline", headers, rows, numeric=frozenset(range(2, 9)), rest="signals"

@@ -20,8 +20,8 @@ class TailItem(msgspec.Struct, frozen=True, kw_only=True):
 
     | kind | tail | head |
     |---|---|---|
-    | term | a rare word | a common word after a word that it often follows |
-    | collocation | a rare pair of words that belong together | a frequent one |
+    | term | a rare word after a word that it belongs to | a common word after a word that it often follows |
+    | collocation | a rare pair of middling words that belong together | a frequent pair |
     | sense | a common word after a word that it rarely follows: its rare uses, as far as the word before tells | after a word that it often follows |
     | construction | three of the most frequent words, in a rare sequence | in a frequent one |
     """  # noqa: E501

@@ -3,16 +3,22 @@
 A place gives an item of a kind where its frequencies in the reference say so, the item's own document
 aside. With the words "... b a" and a in question:
 
-- term: a itself is of the rarest tenth of the text's words, yet in two other documents.
-- collocation: the pair (b, a) is rare, and ten times as frequent as chance would have it.
+- term: a itself is of the rarest tenth of the text's words, here for the first time in its document, and
+  after a word that should bring it to mind: two other documents have the pair, ten times as often as
+  chance would.
+- collocation: a and b are neither rare nor common, the pair is rare and ten times as frequent as chance.
 - sense: a is common, b no function word, the pair rare and at most a hundredth of what a does. A rare use
   of a word, as far as the word before tells: nobody has said what the word means there.
 - construction: (c, b, a) are three of the most frequent words, the sequence is rare.
 
+So an item asks what could have been learned: one on which the best of models is at chance would measure
+nothing.
+
 Head items have the same forms with frequent types. A distractor is a word of the same case, the same
 English ending, the same length to a letter and a frequency within the same factor of two, that the
-reference never has in this place (after b, or after c b) and, for tail items, that the document never
-has. So what tells the two apart is knowledge of the rare type, not of words as such.
+reference never has in this place (after b; after c b, though it has it after b) and, for tail items but
+constructions, that the document never has. So what tells the two apart is knowledge of the rare type, not
+of words as such.
 """
 
 import re
@@ -201,7 +207,7 @@ class ItemMaker:
             types = ids
             in_documents = self._in_documents(ids) - within
             chosen = (in_documents >= FEWEST) & (seen <= self._rare) & long & words.joined
-            chosen &= _first_occurrences(ids)
+            chosen &= _first_occurrences(ids) & (with_before >= FEWEST) & (lift >= LIFT)
         elif kind == "term":
             chosen = (seen >= self._common) & long & frequent
         elif kind == "collocation":
