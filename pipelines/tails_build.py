@@ -99,7 +99,8 @@ def run(argv: Sequence[str] | None = None) -> int:
             refused.update(left_out)
             items += found
             if len(found) < needed:
-                short.append(_short(domain, set_, len(found), needed, len(of_domain)))
+                fewer, _ = maker.items(set_, domain, needed, half=True)
+                short.append(_short(domain, set_, (len(fewer), len(found)), needed, len(of_domain)))
     if short:
         checked = f"; {refused['document_shared']:,} documents were left out for 13 shared words"
         raise UsageError(
@@ -240,14 +241,16 @@ def _sha256(path: str) -> str:
     return digest.hexdigest()
 
 
-def _short(domain: str, set_: str, found: int, needed: int, documents: int) -> str:
-    """What is missing, in words. Items grow at least as fast as documents, so the number is no less
-    than what it takes."""
-    if not found:
+def _short(domain: str, set_: str, found: tuple[int, int], needed: int, documents: int) -> str:
+    """What is missing, in words. Each type gives one item, so that items grow slower than documents: how
+    much slower, half of the documents tell (Heaps' law, items = a documents^b)."""
+    half, whole = found
+    if not whole:
         return f"{domain}: no {set_} item in {documents:,} documents, {needed} are needed"
-    more = math.ceil(documents * needed / found) - documents
+    power = min(max(math.log2(whole / max(half, 1)), 0.25), 1.0)
+    more = math.ceil(documents * (needed / whole) ** (1 / power)) - documents
     return (
-        f"{domain}: {found} {set_} items in {documents:,} documents, {needed} are needed: "
+        f"{domain}: {whole} {set_} items in {documents:,} documents, {needed} are needed: "
         f"give about {max(more, 1):,} more documents"
     )
 

@@ -133,16 +133,19 @@ class ItemMaker:
         for pool in self._pools.values():
             pool.sort(key=lambda word: stable_hash(self._surface[word], self._seed))
 
-    def items(self, set_: ItemSet, domain: str, wanted: int | None) -> tuple[list[TailItem], Counter[str]]:
+    def items(
+        self, set_: ItemSet, domain: str, wanted: int | None, *, half: bool = False
+    ) -> tuple[list[TailItem], Counter[str]]:
         """At most `wanted` items of a set (None: all that there are), and the passages left out, by reason.
         Kinds take turns, each in the order of its hashes.
 
-        A type gives one item, a document at most `ITEMS_OF_DOCUMENT`.
+        A type gives one item, a document at most `ITEMS_OF_DOCUMENT`. With `half` only every second
+        document is looked at, by hash.
         """
         chosen: list[TailItem] = []
         left_out: Counter[str] = Counter()
         taken = _Taken()
-        turns = [self._of_kind(set_, kind, domain, left_out, taken) for kind in KINDS]
+        turns = [self._of_kind(set_, kind, domain, half, left_out, taken) for kind in KINDS]
         while turns and (wanted is None or len(chosen) < wanted):
             turn = turns.pop(0)
             if (item := next(turn, None)) is not None:
@@ -151,9 +154,9 @@ class ItemMaker:
         return sorted(chosen, key=lambda item: (KINDS.index(item.kind), item.id)), left_out
 
     def _of_kind(
-        self, set_: ItemSet, kind: Kind, domain: str, left_out: Counter[str], taken: "_Taken"
+        self, set_: ItemSet, kind: Kind, domain: str, half: bool, left_out: Counter[str], taken: "_Taken"
     ) -> Iterator[TailItem]:
-        for choice in self._ordered(set_, kind):
+        for choice in self._ordered(set_, kind, half):
             place = (choice.document, choice.position)
             if taken.of_document[choice.document] >= ITEMS_OF_DOCUMENT or place in taken.places:
                 continue
@@ -171,10 +174,12 @@ class ItemMaker:
                 taken.of_document[choice.document] += 1
                 yield item
 
-    def _ordered(self, set_: ItemSet, kind: Kind) -> Iterator[Choice]:
+    def _ordered(self, set_: ItemSet, kind: Kind, half: bool) -> Iterator[Choice]:
         """Places of a kind, one for each type, in the order of their hashes."""
         first: dict[int, tuple[int, str, Choice]] = {}
         for index, (id_, _, words) in enumerate(self._documents):
+            if half and stable_hash(id_, "half") & 1:
+                continue
             types, seen, positions = self._places(set_, kind, words)
             salt = f"{self._seed}\0{set_}\0{kind}\0{id_}"
             for type_, count, position in zip(types.tolist(), seen.tolist(), positions.tolist(), strict=True):
