@@ -13,9 +13,12 @@ TITLES = {
     "entropy_bits": ("Entropy", "of the tokens, in bits"),
     "self_bleu": ("Self-BLEU", "how much outputs repeat each other, 0 to 1"),
     "compression_ratio": ("Compression", "compressed bytes over bytes"),
-    "repetition": ("Repetition", "share of an output's 4-grams that it had already"),
+    "repetition": ("Repetition", "percent of an output's 4-grams that it had already"),
     "length": ("Length", "tokens an output"),
 }
+
+
+_SHOWN_TIMES = {"repetition": 100.0}
 
 
 def monitor_page(report: MonitorReport) -> str:
@@ -103,10 +106,10 @@ def _figure(report: MonitorReport, signal: str) -> Html:
         points.append(
             Point(
                 x=_EDGE + (1 - 2 * _EDGE) * index / last,
-                y=value,
+                y=value * _SHOWN_TIMES.get(signal, 1.0),
                 low=None,
                 high=None,
-                limit=baseline.mean,
+                limit=baseline.mean * _SHOWN_TIMES.get(signal, 1.0),
                 mark="flagged" if alarmed else "passed",
                 tooltip=f"window {index + 1}{date}: {value:.4g}; summed {sums}; from {window.first_id}",
             )

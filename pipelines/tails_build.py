@@ -3,9 +3,10 @@
     wellspring tails build --corpus=held_out.jsonl.gz --against='training/*.jsonl.gz' --output=tails/v1
 
 Each file of the corpus is a domain of its own. Frequencies are counted on the training files of
-`--against`, so that an item is something the model has met, without them on the corpus itself. Documents
-that share thirteen words in a row with the training files or the anchors are left out. Writes items.jsonl,
-tasks for lm-evaluation-harness in lm_eval/, and manifest.json; the same input gives the same bytes.
+`--against`, so that an item is something the model has met, without them on the corpus itself. No item
+shares thirteen words in a row with the training files or the anchors, and none is from a document a tenth
+of which they have. Writes items.jsonl, tasks for lm-evaluation-harness in lm_eval/, and manifest.json; the
+same input gives the same bytes.
 """
 
 import hashlib
@@ -71,7 +72,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         texts = [document.text for document in _documents(path)]
         shared.see(texts)
         read_anchor[name] = ReadFile(sha256=_sha256(path), documents=len(texts))
-    standing = iter(shared.shared_documents())
+    standing = iter(shared.copied_documents())
     sources = {
         domain: [
             Source(document.id, document.source, vocabulary.split(document.text))
@@ -80,7 +81,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         ]
         for domain, of_domain in documents.items()
     }
-    refused["document_shared"] = sum(map(len, documents.values())) - sum(map(len, sources.values()))
+    refused["document_copied"] = sum(map(len, documents.values())) - sum(map(len, sources.values()))
 
     items: list[TailItem] = []
     short: list[str] = []
@@ -102,10 +103,10 @@ def run(argv: Sequence[str] | None = None) -> int:
                 fewer, _ = maker.items(set_, domain, needed, half=True)
                 short.append(_short(domain, set_, (len(fewer), len(found)), needed, len(of_domain)))
     if short:
-        checked = f"; {refused['document_shared']:,} documents were left out for 13 shared words"
+        checked = f"; {refused['document_copied']:,} documents were left out as copies of the other text"
         raise UsageError(
             f"wellspring tails build: too little text for a power of {flags.power:g}: "
-            f"{'; '.join(short)}{checked if refused['document_shared'] else ''}"
+            f"{'; '.join(short)}{checked if refused['document_copied'] else ''}"
         )
 
     lines = b"".join(msgspec.json.encode(item) + b"\n" for item in items)

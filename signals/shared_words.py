@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 LENGTH = 13
 BOILERPLATE = 10
 """A passage that more documents of the other text have than this tells nothing about one document."""
+COPIED_SHARE = 0.1
+"""Of a document's words: from here on it is taken for a copy."""
 _WORD = re.compile(r"\w+")
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
@@ -42,7 +44,7 @@ class SharedWords:
         Args:
             documents: the texts to be checked.
         """
-        self._of_document = [np.unique(passage_hashes(text)) for text in documents]
+        self._of_document = [passage_hashes(text) for text in documents]
         self._known = np.unique(np.concatenate([*self._of_document, np.empty(0, dtype=np.uint64)]))
         self._seen_in = np.zeros(len(self._known), dtype=np.int64)
 
@@ -55,10 +57,17 @@ class SharedWords:
             if len(self._known):
                 self._seen_in[at[self._known[at] == found]] += 1
 
-    def shared_documents(self) -> list[bool]:
-        """Which documents share a passage that at most ten documents of the other text have."""
+    def copied_documents(self) -> list[bool]:
+        """Which documents have a tenth of their words or more in passages that the other text has too,
+        those not counted which more than ten of its documents have."""
         telling = (self._seen_in > 0) & (self._seen_in <= BOILERPLATE)
-        return [bool(telling[np.searchsorted(self._known, own)].any()) for own in self._of_document]
+        copied = []
+        for own in self._of_document:
+            hits = np.flatnonzero(telling[np.searchsorted(self._known, own)])
+            # each hit covers thirteen words, less what the one before covers already
+            covered = int(np.minimum(np.diff(hits, append=hits[-1:] + LENGTH), LENGTH).sum())
+            copied.append(bool(len(hits)) and covered >= COPIED_SHARE * (len(own) + LENGTH - 1))
+        return copied
 
     def shared(self, passage: str) -> bool:
         """Whether a part of one of the documents shares thirteen words, boilerplate or not."""

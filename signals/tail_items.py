@@ -57,8 +57,9 @@ LIFT = 10.0
 SHARE_OF_WORD = 0.01
 CONTEXT_WORDS = (8, 48)
 """Words before the choice, at least and at most."""
-ITEMS_OF_DOCUMENT = 8
-"""Of one set at most: a few long documents must not be the benchmark."""
+ITEMS_OF_DOCUMENT, WORDS_AN_ITEM = 8, 50
+"""A document gives so many items of one set at most, a long one an item in 50 words: a few documents must
+not be the benchmark."""
 _SHORTEST = 4
 _LETTERS = re.compile(r"[^\W\d_]+")
 _ENDINGS = ("ing", "ed", "ly", "ion", "s")
@@ -139,7 +140,7 @@ class ItemMaker:
         """At most `wanted` items of a set (None: all that there are), and the passages left out, by reason.
         Kinds take turns, each in the order of its hashes.
 
-        A type gives one item, a document at most `ITEMS_OF_DOCUMENT`. With `half` only every second
+        A type gives one item, a document few (`ITEMS_OF_DOCUMENT`). With `half` only every second
         document is looked at, by hash.
         """
         chosen: list[TailItem] = []
@@ -158,7 +159,9 @@ class ItemMaker:
     ) -> Iterator[TailItem]:
         for choice in self._ordered(set_, kind, half):
             place = (choice.document, choice.position)
-            if taken.of_document[choice.document] >= ITEMS_OF_DOCUMENT or place in taken.places:
+            length = len(self._documents[choice.document].words.ids)
+            most = max(ITEMS_OF_DOCUMENT, length // WORDS_AN_ITEM)
+            if taken.of_document[choice.document] >= most or place in taken.places:
                 continue
             item = self._item(set_, choice, domain)
             if item is None:

@@ -108,7 +108,7 @@ def test_nothing_that_training_or_anchors_have_becomes_an_item(texts, tmp_path):
     assert main([*argv, f"--anchor={tmp_path}/anchor", f"--output={tmp_path}/out"]) == 0
     assert not {"h0", "h1", "h2"} & {item["document"] for item in lines(tmp_path / "out" / "items.jsonl")}
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert manifest["refused"]["document_shared"] >= 3
+    assert manifest["refused"]["document_copied"] >= 3
     assert list(manifest["anchor"]) == ["part.jsonl.gz"]
 
 
