@@ -100,8 +100,8 @@ def run(argv: Sequence[str] | None = None) -> int:
             refused.update(left_out)
             items += found
             if len(found) < needed:
-                fewer, _ = maker.items(set_, domain, needed, half=True)
-                short.append(_short(domain, set_, (len(fewer), len(found)), needed, len(of_domain)))
+                of_parts = [len(maker.items(set_, domain, needed, every=n)[0]) for n in (4, 2, 1)]
+                short.append(_short(domain, set_, of_parts, needed, len(of_domain)))
     if short:
         checked = f"; {refused['document_copied']:,} documents were left out as copies of the other text"
         raise UsageError(
@@ -242,18 +242,37 @@ def _sha256(path: str) -> str:
     return digest.hexdigest()
 
 
-def _short(domain: str, set_: str, found: tuple[int, int], needed: int, documents: int) -> str:
-    """What is missing, in words. Each type gives one item, so that items grow slower than documents: how
-    much slower, half of the documents tell (Heaps' law, items = a documents^b)."""
-    half, whole = found
-    if not whole:
+def _short(domain: str, set_: str, found: Sequence[int], needed: int, documents: int) -> str:
+    """What is missing, in words.
+
+    Args:
+        found: items of a quarter of the documents, of half of them, of all.
+    """
+    if not found[-1]:
         return f"{domain}: no {set_} item in {documents:,} documents, {needed} are needed"
-    power = min(max(math.log2(whole / max(half, 1)), 0.25), 1.0)
-    more = math.ceil(documents * (needed / whole) ** (1 / power)) - documents
+    more = math.ceil(documents * (2 ** _doublings(found, needed) - 1))
     return (
-        f"{domain}: {whole} {set_} items in {documents:,} documents, {needed} are needed: "
+        f"{domain}: {found[-1]} {set_} items in {documents:,} documents, {needed} are needed: "
         f"give about {max(more, 1):,} more documents"
     )
+
+
+def _doublings(found: Sequence[int], needed: int) -> float:
+    """How often the documents are to be doubled.
+
+    Each type gives one item, so that a doubling brings ever fewer: it multiplies them by 2^b, where b
+    goes on falling as it fell from the second quarter to the second half.
+    """
+    quarter, half, whole = (max(count, 1) for count in found)
+    earlier, growth = math.log2(half / quarter), math.log2(whole / half)
+    falls = min(max(growth / earlier, 0.5), 1.0) if earlier > 0 else 1.0
+    missing, steps = math.log2(needed / whole), 0.0
+    growth = min(growth, 1.0)
+    while True:
+        growth = max(growth * falls, 0.1)
+        if growth >= missing:
+            return steps + missing / growth
+        missing, steps = missing - growth, steps + 1
 
 
 def _write(output: Path, contents: dict[str, bytes], manifest: TailManifest) -> None:

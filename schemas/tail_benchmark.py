@@ -23,7 +23,7 @@ class TailItem(msgspec.Struct, frozen=True, kw_only=True):
     | term | a rare word after a word that it belongs to | a common word after a word that it often follows |
     | collocation | a rare pair of middling words that belong together | a frequent pair |
     | sense | a common word after a word that it rarely follows: its rare uses, as far as the word before tells | after a word that it often follows |
-    | construction | three of the most frequent words, in a rare sequence | in a frequent one |
+    | construction | a function word after an uncommon word that governs it | after a common word |
     """  # noqa: E501
 
     id: str
@@ -46,7 +46,7 @@ class TailItem(msgspec.Struct, frozen=True, kw_only=True):
     distractor_seen: int
     """The same of the distractor: within a factor of two."""
     documents_seen: int
-    """In how many other documents of the reference the type occurs: the word, the pair or the three."""
+    """In how many other documents of the reference the type occurs: a term, or the pair of words."""
 
 
 class ReadFile(msgspec.Struct, frozen=True, kw_only=True):

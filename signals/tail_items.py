@@ -9,16 +9,17 @@ aside. With the words "... b a" and a in question:
 - collocation: a and b are neither rare nor common, the pair is rare and ten times as frequent as chance.
 - sense: a is common, b no function word, the pair rare and at most a hundredth of what a does. A rare use
   of a word, as far as the word before tells: nobody has said what the word means there.
-- construction: (c, b, a) are three of the most frequent words, the sequence is rare.
+- construction: what a word governs. a is one of the most frequent words, b is not common, the pair is rare
+  and five times as frequent as chance.
 
 So an item asks what could have been learned: one on which the best of models is at chance would measure
 nothing.
 
 Head items have the same forms with frequent types. A distractor is a word of the same case, the same
-English ending, the same length to a letter and a frequency within the same factor of two, that the
-reference never has in this place (after b; after c b, though it has it after b) and, for tail items but
-constructions, that the document never has. So what tells the two apart is knowledge of the rare type, not
-of words as such.
+English ending, the same length to a letter, a frequency within the same factor of two, that the
+reference never has after b. For tail items it has the same use, too (of the most frequent words it follows
+the same one most often), and the document never has it, but for constructions. So what tells the two apart
+is knowledge of the rare type, not of words as such.
 """
 
 import re
@@ -37,8 +38,7 @@ from signals.word_counts import (
     Words,
     pair_type,
     pair_types,
-    triple_type,
-    triple_types,
+    words_of_pair,
 )
 
 RARE_MASS = 0.1
@@ -49,11 +49,13 @@ FUNCTION_MASS = 0.5
 """The most frequent words make up the other half: a hundred or two, most of them function words."""
 FEWEST = 2
 """Other documents that a type is in at least: what occurs once nobody could learn."""
-RARE_DOCUMENTS, RARE_AT_LEAST = 1 / 400, 5
-FREQUENT_DOCUMENTS, FREQUENT_AT_LEAST = 1 / 50, 8
-"""A rare pair or triple is in at most one document of 400 (five, of few documents), a frequent one in at
-least one of 50 (eight)."""
-LIFT = 10.0
+RARE, RARE_BOUNDS = 5e-6, (5, 20)
+FREQUENT, FREQUENT_AT_LEAST = 80e-6, 8
+"""A rare pair or triple is in at most so many documents for each word of the reference (within the bounds), a
+frequent one in at least so many."""
+HEAD_PLACES = 4
+"""Frequent types are few: each gives so many head items at most."""
+LIFT, GOVERNED = 10.0, 5.0
 SHARE_OF_WORD = 0.01
 CONTEXT_WORDS = (8, 48)
 """Words before the choice, at least and at most."""
@@ -122,31 +124,47 @@ class ItemMaker:
         self._rare = reference.rarest(RARE_MASS)
         self._common = max(reference.rarest(COMMON_MASS), self._rare) + 1
         self._function = max(reference.rarest(FUNCTION_MASS), self._common) + 1
-        self._rare_documents = max(RARE_AT_LEAST, int(reference.documents * RARE_DOCUMENTS))
-        self._frequent_documents = max(FREQUENT_AT_LEAST, int(reference.documents * FREQUENT_DOCUMENTS))
+        self._rare_documents = min(max(RARE_BOUNDS[0], int(reference.words * RARE)), RARE_BOUNDS[1])
+        self._frequent_documents = max(FREQUENT_AT_LEAST, int(reference.words * FREQUENT))
         self._shape = [_shape(word) for word in self._surface]
-        self._pools: dict[tuple[tuple[str, str], int, int], list[int]] = defaultdict(list)
+        self._use = self._uses()
+        self._pools: dict[tuple[tuple[str, str], int | None, int, int], list[int]] = defaultdict(list)
         for word in np.flatnonzero(reference.in_documents >= FEWEST).tolist():
-            shape = self._shape[word]
+            shape, band = self._shape[word], _band(int(self._seen[word]))
             if shape is not None:
-                key = (shape, _band(int(self._seen[word])), len(self._surface[word]))
-                self._pools[key].append(word)
+                for use in (self._use[word], None):
+                    self._pools[shape, use, band, len(self._surface[word])].append(word)
         for pool in self._pools.values():
             pool.sort(key=lambda word: stable_hash(self._surface[word], self._seed))
 
+    def _uses(self) -> list[int]:
+        """For each word the most frequent word that it follows in the most documents, which tells nouns
+        from verbs and the like; -1 for rare words, whose few places tell little, and for those without."""
+        types, counts = self._reference.pairs.counted()
+        before, word = words_of_pair(types)
+        told = (self._seen[before] >= self._function) & (self._seen[word] > self._rare)
+        before, word, counts = before[told], word[told], counts[told]
+        places = sorted(range(len(self._surface)), key=self._surface.__getitem__)
+        rank = np.empty(len(places), dtype=np.int64)
+        rank[places] = np.arange(len(places))
+        order = np.lexsort((rank[before], counts, word))  # the last of each word is its most frequent one
+        use = np.full(len(self._surface), -1)
+        use[word[order]] = before[order]
+        return [int(each) for each in use]
+
     def items(
-        self, set_: ItemSet, domain: str, wanted: int | None, *, half: bool = False
+        self, set_: ItemSet, domain: str, wanted: int | None, *, every: int = 1
     ) -> tuple[list[TailItem], Counter[str]]:
         """At most `wanted` items of a set (None: all that there are), and the passages left out, by reason.
         Kinds take turns, each in the order of its hashes.
 
-        A type gives one item, a document few (`ITEMS_OF_DOCUMENT`). With `half` only every second
-        document is looked at, by hash.
+        A type gives one item, a document few (`ITEMS_OF_DOCUMENT`). Only every
+        `every`-th document is looked at, by hash.
         """
         chosen: list[TailItem] = []
         left_out: Counter[str] = Counter()
         taken = _Taken()
-        turns = [self._of_kind(set_, kind, domain, half, left_out, taken) for kind in KINDS]
+        turns = [self._of_kind(set_, kind, domain, every, left_out, taken) for kind in KINDS]
         while turns and (wanted is None or len(chosen) < wanted):
             turn = turns.pop(0)
             if (item := next(turn, None)) is not None:
@@ -155,9 +173,9 @@ class ItemMaker:
         return sorted(chosen, key=lambda item: (KINDS.index(item.kind), item.id)), left_out
 
     def _of_kind(
-        self, set_: ItemSet, kind: Kind, domain: str, half: bool, left_out: Counter[str], taken: "_Taken"
+        self, set_: ItemSet, kind: Kind, domain: str, every: int, left_out: Counter[str], taken: "_Taken"
     ) -> Iterator[TailItem]:
-        for choice in self._ordered(set_, kind, half):
+        for choice in self._ordered(set_, kind, every):
             place = (choice.document, choice.position)
             length = len(self._documents[choice.document].words.ids)
             most = max(ITEMS_OF_DOCUMENT, length // WORDS_AN_ITEM)
@@ -177,19 +195,22 @@ class ItemMaker:
                 taken.of_document[choice.document] += 1
                 yield item
 
-    def _ordered(self, set_: ItemSet, kind: Kind, half: bool) -> Iterator[Choice]:
-        """Places of a kind, one for each type, in the order of their hashes."""
-        first: dict[int, tuple[int, str, Choice]] = {}
+    def _ordered(self, set_: ItemSet, kind: Kind, every: int) -> Iterator[Choice]:
+        """Places of a kind in the order of their hashes, of each type one, of head types a few."""
+        first: dict[int, list[tuple[int, str, Choice]]] = defaultdict(list)
+        most = HEAD_PLACES if set_ == "head" else 1
         for index, (id_, _, words) in enumerate(self._documents):
-            if half and stable_hash(id_, "half") & 1:
+            if stable_hash(id_, "part") % every:
                 continue
             types, seen, positions = self._places(set_, kind, words)
             salt = f"{self._seed}\0{set_}\0{kind}\0{id_}"
             for type_, count, position in zip(types.tolist(), seen.tolist(), positions.tolist(), strict=True):
                 key = (stable_hash(str(position), salt), id_, Choice(kind, index, position, count))
-                if type_ not in first or key < first[type_]:
-                    first[type_] = key
-        yield from (choice for _, _, choice in sorted(first.values()))
+                if len(first[type_]) < most:
+                    first[type_].append(key)
+                elif key < max(first[type_]):
+                    first[type_] = sorted([*first[type_], key])[:most]
+        yield from (choice for _, _, choice in sorted(key for keys in first.values() for key in keys))
 
     def _places(
         self, set_: ItemSet, kind: Kind, words: Words
@@ -203,7 +224,6 @@ class ItemMaker:
         own = counts[inverse] * within
         seen = self._seen[ids] - own
         before = np.concatenate([[0], seen[:-1]])
-        before_that = np.concatenate([[0, 0], seen[:-2]])
         pairs = pair_types(words)
         with_before = reference.pairs.of(pairs) - within
         long = np.array([len(self._surface[word]) >= _SHORTEST for word in ids.tolist()])
@@ -226,13 +246,10 @@ class ItemMaker:
             small = with_before <= SHARE_OF_WORD * seen
             chosen &= rare & small if set_ == "tail" else frequent
         else:
-            types = triple_types(words)
-            in_documents = reference.triples.of(types) - within
-            chosen = np.minimum(np.minimum(seen, before), before_that) >= self._function
-            if set_ == "tail":
-                chosen &= (in_documents >= FEWEST) & (in_documents <= self._rare_documents)
-            else:
-                chosen &= in_documents >= self._frequent_documents
+            chosen = (lift >= GOVERNED) & (seen >= self._function)
+            chosen &= (
+                rare & (before < self._common) if set_ == "tail" else frequent & (before < self._function)
+            )
         chosen &= (types >= 0) & (np.arange(len(ids)) >= CONTEXT_WORDS[0])
         positions = np.flatnonzero(chosen)
         return types[positions], in_documents[positions], positions
@@ -277,26 +294,21 @@ class ItemMaker:
         length = len(self._surface[word])
         here = set(words.ids.tolist()) if set_ == "tail" and choice.kind != "construction" else {word}
         start = stable_hash(f"{self._documents[choice.document].id}\0{position}", self._seed)
+        use = self._use[word] if set_ == "tail" else None
         for near in (length, length + 1, length - 1):
-            pool = self._pools.get((shape, band, near), [])
+            pool = self._pools.get((shape, use, band, near), [])
             tries = [pool[(start + step) % len(pool)] for step in range(min(len(pool), _TRIES))]
             tries = [other for other in tries if other not in here]
             if not tries:
                 continue
-            unseen = self._never_here(choice.kind, words, position, np.array(tries, dtype=np.int64))
+            unseen = self._never_here(words, position, np.array(tries, dtype=np.int64))
             if unseen.any():
                 return tries[int(np.argmax(unseen))]
         return None
 
-    def _never_here(
-        self, kind: Kind, words: Words, position: int, others: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
-        first = np.full(len(others), words.ids[position - 1])
-        if kind == "construction":
-            before = np.full(len(others), words.ids[position - 2])
-            unseen = self._reference.triples.of(triple_type(before, first, others)) == 0
-            return np.asarray(unseen & (self._reference.pairs.of(pair_type(first, others)) >= FEWEST))
-        return np.asarray(self._reference.pairs.of(pair_type(first, others)) == 0)
+    def _never_here(self, words: Words, position: int, others: NDArray[np.int64]) -> NDArray[np.bool_]:
+        before = np.full(len(others), words.ids[position - 1])
+        return np.asarray(self._reference.pairs.of(pair_type(before, others)) == 0)
 
 
 def _context(words: Words, position: int) -> str:

@@ -1,8 +1,8 @@
-"""Words of documents as numbers, and how often a reference text has words, pairs and triples of them.
+"""Words of documents as numbers, and how often a reference text has them and pairs of them.
 
 A word is a run of letters and digits, with single hyphens and apostrophes inside; "The" and "the" are two
-words. A pair or triple counts where nothing but one space stands between its words, once a document: a
-type that one document repeats is no more frequent for it.
+words. A pair counts where nothing but one space stands between its words, once a document: one that a
+document repeats is no more frequent for it.
 """
 
 import re
@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _BITS = np.int64(32)
-_FACTOR = np.int64(-7046029254386353131)
-"""2^64 / golden ratio as a signed number: odd, so that multiplying loses nothing."""
 
 
 class Words(NamedTuple):
@@ -64,27 +62,14 @@ def pair_types(words: Words) -> NDArray[np.int64]:
     return keys
 
 
-def triple_types(words: Words) -> NDArray[np.int64]:
-    """The same of each word with the two before it."""
-    keys = np.full(len(words.ids), -1, dtype=np.int64)
-    both = words.joined[2:] & words.joined[1:-1]
-    keys[2:] = np.where(both, triple_type(words.ids[:-2], words.ids[1:-1], words.ids[2:]), -1)
-    return keys
+def words_of_pair(types: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first and the second word of pairs."""
+    return types >> _BITS, types & np.int64(2**32 - 1)
 
 
 def pair_type(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
     """The number of a pair of words, >= 0."""
     return np.asarray((first << _BITS) + second)
-
-
-def triple_type(
-    first: NDArray[np.int64], second: NDArray[np.int64], third: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """The number of three words, >= 0: a hash of 63 bits."""
-    with np.errstate(over="ignore"):
-        mixed = pair_type(first, second) * _FACTOR
-        mixed = (mixed ^ (mixed >> np.int64(31))) * _FACTOR + third * np.int64(0x2545F4914F6CDD1D)
-    return np.asarray(mixed & np.int64(2**63 - 1))
 
 
 class DocumentCounts:
@@ -100,6 +85,10 @@ class DocumentCounts:
         first = np.flatnonzero(np.diff(joined, prepend=-1))
         self._types = joined[first]
         self._counts = np.diff(first, append=len(joined))
+
+    def counted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All types, sorted, and the number of documents that have each."""
+        return self._types, self._counts
 
     def of(self, types: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of documents that have each type; 0 for one below 0."""
@@ -125,7 +114,6 @@ class WordReference:
         distinct = np.concatenate([*(np.unique(words.ids) for words in documents), nothing])
         self.in_documents = np.bincount(distinct, minlength=vocabulary)
         self.pairs = DocumentCounts([pair_types(words) for words in documents])
-        self.triples = DocumentCounts([triple_types(words) for words in documents])
         self.words = int(self.seen.sum())
 
     def rarest(self, mass: float) -> int:

@@ -128,7 +128,7 @@ def test_too_small_a_corpus_says_how_many_documents_are_missing(texts, tmp_path,
     assert "tail items in 120 documents, 650 are needed: give about" in printed
     assert not (tmp_path / "out").exists()
     more = int(printed.split("give about ")[1].split()[0])
-    write(texts / "enough.jsonl", documents(120 + more * 5 // 4, 120, seed=2), "h")
+    write(texts / "enough.jsonl", documents(120 + more * 3 // 2, 120, seed=2), "h")
     argv[2] = f"--corpus={texts}/enough.jsonl"
     assert main([*argv, f"--output={tmp_path}/out"]) == 0
 

@@ -10,8 +10,7 @@ from signals.word_counts import (
     WordReference,
     pair_type,
     pair_types,
-    triple_type,
-    triple_types,
+    words_of_pair,
 )
 from tests.zipf_text import documents
 
@@ -33,21 +32,18 @@ def test_counts_are_those_of_a_plain_loop():
     split = [vocabulary.split(text) for text in texts]
     reference = WordReference(split, len(vocabulary))
     names = vocabulary.words()
-    words, pairs, triples = Counter(), Counter(), Counter()
+    words, pairs = Counter(), Counter()
     for text in texts:
         sentences = [sentence.split() for sentence in text.rstrip(".").split(". ")]
         words.update(word for sentence in sentences for word in sentence)
         pairs.update({p for s in sentences for p in pairwise(s)})
-        triples.update({p for s in sentences for p in zip(s, s[1:], s[2:], strict=False)})
     assert {names[i]: int(n) for i, n in enumerate(reference.seen)} == words
     number = {name: i for i, name in enumerate(names)}
-    for expected, counts, type_ in (
-        (pairs, reference.pairs, pair_type),
-        (triples, reference.triples, triple_type),
-    ):
-        keys = list(expected)
-        columns = [np.array([number[key[i]] for key in keys]) for i in range(len(keys[0]))]
-        assert counts.of(type_(*columns)).tolist() == list(expected.values())
+    first, second = (np.array([number[pair[i]] for pair in pairs]) for i in (0, 1))
+    assert reference.pairs.of(pair_type(first, second)).tolist() == list(pairs.values())
+    types, counts = reference.pairs.counted()
+    found = zip(*words_of_pair(types), counts, strict=True)
+    assert {(names[a], names[b]): int(n) for a, b, n in found} == pairs
 
 
 def test_a_type_that_a_text_does_not_have_is_in_no_document():
@@ -56,7 +52,7 @@ def test_a_type_that_a_text_does_not_have_is_in_no_document():
     counts = DocumentCounts([pair_types(words)])
     assert counts.of(np.array([pair_type(np.int64(0), np.int64(1)), 10**12, -1])).tolist() == [1, 0, 0]
     assert DocumentCounts([]).of(np.array([3])).tolist() == [0]
-    assert triple_types(vocabulary.split("a b"))[:2].tolist() == [-1, -1]
+    assert pair_types(vocabulary.split("a, b a")).tolist() == [-1, -1, pair_type(np.int64(1), np.int64(0))]
 
 
 @pytest.mark.parametrize(("mass", "expected"), [(0.1, 0), (0.2, 2), (0.49, 2), (0.5, 4), (1.0, 5)])
