@@ -93,8 +93,8 @@ def _line(
         f"{100 * first.sets[s].accuracy.value:.1f} -> {100 * second.sets[s].accuracy.value:.1f}"
         for s in ("tail", "head")
     )
-    low, high = lost.difference.low or 0.0, lost.difference.high or 0.0
+    low, high = (100 * (bound or 0.0) for bound in (lost.difference.low, lost.difference.high))
     return (
-        f"{regime}, seed {seed}, generation {generation}: tail {tail}, head {head}; tail less "
-        f"head {100 * lost.difference.value:+.1f} ({100 * low:+.1f} to {100 * high:+.1f}), p {lost.difference.p:.2g}"
+        f"{regime}, seed {seed}, generation {generation}: tail {tail}, head {head}; tail less head "
+        f"{100 * lost.difference.value:+.1f} ({low:+.1f} to {high:+.1f}), p {lost.difference.p:.2g}"
     )
