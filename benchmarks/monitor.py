@@ -18,15 +18,15 @@ from typing import Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from signals.ngram_model import NgramModel
-from signals.training_set import part
 
 from benchmarks.corpus import SHARED_DATA
 from pipelines.monitor import ALARM
 from pipelines.monitor import run as monitor
 from schemas.monitor import MonitorReport
 from signals.model_folder import REFERENCE_EN
+from signals.ngram_model import NgramModel
 from signals.tokenization import Tokenizer, load_tokenizer
+from signals.training_set import part
 
 _CORPUS = SHARED_DATA / "lmtext" / "gov_digitalgov_news.jsonl.gz"
 _ROW, _LENGTH = 128, 250

@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from pipelines.anchor_verification import open_anchor
 from pipelines.arguments import JobParser, UsageError
 from pipelines.tail_tasks import task_files
 from schemas import SCHEMA_VERSION
@@ -56,7 +57,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         raise UsageError(f"--output={output} exists and is not an empty folder: choose another one")
     corpus = _files("--corpus", flags.corpus)
     against = _files("--against", flags.against) if flags.against else {}
-    anchor = _anchor_files(flags.anchor) if flags.anchor else {}
+    anchor = open_anchor(Path(flags.anchor)) if flags.anchor else None
 
     documents, read_corpus, refused = _read_corpus(corpus)
     shared = SharedWords([document.text for document in itertools.chain(*documents.values())])
@@ -68,10 +69,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         training += [vocabulary.split(text) for text in texts]
         read_against[name] = ReadFile(sha256=_sha256(path), documents=len(texts))
     read_anchor = {}
-    for name, path in anchor.items():
-        texts = [document.text for document in _documents(path)]
-        shared.see(texts)
-        read_anchor[name] = ReadFile(sha256=_sha256(path), documents=len(texts))
+    if anchor is not None:
+        shared.see(document.text for document in anchor.documents)
+        read_anchor[f"version {anchor.version.version}"] = ReadFile(
+            sha256=anchor.last_version_sha256 or "", documents=len(anchor.documents)
+        )
     standing = iter(shared.copied_documents())
     sources = {
         domain: [
@@ -188,17 +190,6 @@ def _name(path: str) -> str:
     """A file's name without folder and endings, of letters, digits, hyphens and underscores."""
     stem = re.sub(r"(\.(jsonl?|ndjson|parquet|gz|zst))+$", "", PurePosixPath(path).name)
     return re.sub(r"[^\w-]+", "_", stem, flags=re.ASCII) or "corpus"
-
-
-def _anchor_files(folder: str) -> dict[str, str]:
-    paths = sorted(
-        path
-        for path in Path(folder).rglob("*")
-        if path.is_file() and path.name.endswith((".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst"))
-    )
-    if not paths:
-        raise UsageError(f"--anchor={folder}: no documents (.parquet, .jsonl) in that folder")
-    return {str(path.relative_to(folder)): str(path) for path in paths}
 
 
 def _read_corpus(

@@ -67,6 +67,7 @@ class TailManifest(msgspec.Struct, frozen=True, kw_only=True):
     against: dict[str, ReadFile]
     """Training files: nothing in the items shares 13 words in a row with them."""
     anchor: dict[str, ReadFile]
+    """The anchor set's last version, by its own hash, and all documents of the set."""
     power: float
     difference: float
     """The difference of accuracies that is to be seen with that power."""

@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
-from signals.hashing import stable_hash
+from signals.counter_draws import uniforms
 from signals.intervals import Estimate
 
 DRAWS = 10_000
 _AT_ONCE = 200
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 class McNemar(NamedTuple):
@@ -66,11 +65,9 @@ class DocumentDraws:
         names, self._document = np.unique(np.array(documents, dtype=object), return_inverse=True)
         self.documents = len(names)
         self._weights = np.empty((draws, self.documents), dtype=np.int32)
-        start = np.uint64(stable_hash(str(seed), "bootstrap"))
         for first in range(0, draws, _AT_ONCE):
             rows = min(_AT_ONCE, draws - first)
-            places = np.arange(first * self.documents, (first + rows) * self.documents, dtype=np.uint64)
-            drawn = (_mixed(places + start) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+            drawn = uniforms(f"bootstrap {seed} {first}", rows * self.documents)
             chosen = (drawn * self.documents).astype(np.int64).reshape(rows, self.documents)
             chosen += self.documents * np.arange(rows)[:, None]
             counts = np.bincount(chosen.ravel(), minlength=rows * self.documents)
@@ -106,11 +103,3 @@ def judged(value: float, drawn: NDArray[np.float64], documents: int) -> Drawn:
 def mean_of(values: NDArray[np.float64], items: NDArray[np.bool_]) -> float | None:
     """The mean over the chosen items; None without any."""
     return math.fsum(values[items]) / int(items.sum()) if items.any() else None
-
-
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """splitmix64 (Steele et al. 2014) of each number."""
-    z = (values + np.uint64(1)) * _GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(z ^ (z >> np.uint64(31)))

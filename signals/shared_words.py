@@ -1,39 +1,26 @@
 """Which documents share thirteen words in a row with other text: a benchmark must not stand in training.
 
-Thirteen words are GPT-3's measure of contamination (Brown et al. 2020). Words are compared after NFKC
-and case folding, punctuation and spacing do not count. The text that is checked against is streamed;
-what is held is the checked documents' own passages, eight bytes a word.
+Thirteen words are GPT-3's measure of contamination (Brown et al. 2020), as for anchor sets
+(`signals.quotations`, which confirms each hash and so holds the texts). Here the other text, which may be a
+whole training set, is streamed, and what is held is the checked documents' own passages, eight bytes a word.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
-LENGTH = 13
-BOILERPLATE = 10
-"""A passage that more documents of the other text have than this tells nothing about one document."""
+from signals.normalised_text import normalised_text
+from signals.quotations import COMMON_DOCUMENTS, QUOTATION_WORDS
+from signals.word_grams import hash_words, word_grams
+
 COPIED_SHARE = 0.1
 """Of a document's words: from here on it is taken for a copy."""
-_WORD = re.compile(r"\w+")
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 def passage_hashes(text: str) -> NDArray[np.uint64]:
     """A hash of each run of thirteen words, in order; shape (words - 12,), empty for a shorter text."""
-    words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
-    if len(words) < LENGTH:
-        return np.empty(0, dtype=np.uint64)
-    hashed = np.array([xxhash.xxh3_64_intdigest(word.encode()) for word in words], dtype=np.uint64)
-    count = len(words) - LENGTH + 1
-    total = np.zeros(count, dtype=np.uint64)
-    for place in range(LENGTH):
-        total = total * _FACTOR + hashed[place : place + count]
-        total ^= total >> np.uint64(29)
-    return total
+    return word_grams(hash_words([normalised_text(text)]), QUOTATION_WORDS).hashes
 
 
 class SharedWords:
@@ -60,13 +47,15 @@ class SharedWords:
     def copied_documents(self) -> list[bool]:
         """Which documents have a tenth of their words or more in passages that the other text has too,
         those not counted which more than ten of its documents have."""
-        telling = (self._seen_in > 0) & (self._seen_in <= BOILERPLATE)
+        telling = (self._seen_in > 0) & (self._seen_in <= COMMON_DOCUMENTS)
         copied = []
         for own in self._of_document:
             hits = np.flatnonzero(telling[np.searchsorted(self._known, own)])
             # each hit covers thirteen words, less what the one before covers already
-            covered = int(np.minimum(np.diff(hits, append=hits[-1:] + LENGTH), LENGTH).sum())
-            copied.append(bool(len(hits)) and covered >= COPIED_SHARE * (len(own) + LENGTH - 1))
+            covered = int(
+                np.minimum(np.diff(hits, append=hits[-1:] + QUOTATION_WORDS), QUOTATION_WORDS).sum()
+            )
+            copied.append(bool(len(hits)) and covered >= COPIED_SHARE * (len(own) + QUOTATION_WORDS - 1))
         return copied
 
     def shared(self, passage: str) -> bool:

@@ -102,14 +102,17 @@ def test_tasks_are_in_the_published_form(built):
 def test_nothing_that_training_or_anchors_have_becomes_an_item(texts, tmp_path):
     leaked = [*TRAINING, f"before {HELD_OUT[0]} after", HELD_OUT[1][:400]]
     write(texts / "leaked.jsonl", leaked, "t")
-    (tmp_path / "anchor").mkdir()
-    write(tmp_path / "anchor" / "part.jsonl.gz", [HELD_OUT[2].upper()], "a")
+    write(tmp_path / "letters.jsonl", [HELD_OUT[2].upper()], "a")
+    kept = [f"--anchor={tmp_path}/anchor", f"--key={tmp_path}/key.pem"]
+    attested = ["--attested_by=us", "--attested_on=2020-01-01", "--licence=CC0"]
+    assert main(["anchor", "create", *kept]) == 0
+    assert main(["anchor", "add", *kept, f"--input={tmp_path}/letters.jsonl", *attested]) == 0
     argv = ["tails", "build", f"--corpus={texts}/held out.jsonl", f"--against={texts}/leaked.jsonl"]
     assert main([*argv, f"--anchor={tmp_path}/anchor", f"--output={tmp_path}/out"]) == 0
     assert not {"h0", "h1", "h2"} & {item["document"] for item in lines(tmp_path / "out" / "items.jsonl")}
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["refused"]["document_copied"] >= 3
-    assert list(manifest["anchor"]) == ["part.jsonl.gz"]
+    assert {name: read["documents"] for name, read in manifest["anchor"].items()} == {"version 2": 1}
 
 
 def test_doubles_in_the_corpus_are_taken_once(texts, tmp_path):
@@ -145,6 +148,7 @@ def test_more_power_takes_more_items(texts, tmp_path, capsys):
         (["tails", "bake"], "not 'bake'"),
         (["tails", "build", "--corpus=missing.jsonl", "--output=x"], "no file matches 'missing.jsonl'"),
         (["tails", "build", "--corpus=missing.jsonl", "--output=x", "--power=2"], "power 2"),
+        (["tails", "build", f"--corpus={__file__}", "--output=x", "--anchor=missing"], "holds no anchor set"),
         (["tails", "build", "--output=x"], "--corpus"),
         (["tails", "score", "--items=missing", "--scorer=reference-en", "--output=x"], "no tail benchmark"),
     ],

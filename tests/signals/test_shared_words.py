@@ -1,4 +1,5 @@
-from signals.shared_words import BOILERPLATE, SharedWords, passage_hashes
+from signals.quotations import COMMON_DOCUMENTS
+from signals.shared_words import SharedWords, passage_hashes
 
 WORDS = [f"word{i}" for i in range(60)]
 
@@ -32,7 +33,7 @@ def test_case_punctuation_and_compatibility_forms_do_not_hide_it():
 
 def test_boilerplate_clears_a_document_but_not_its_passage():
     checked = SharedWords([text(0, 40)])
-    checked.see([f"{i} {text(10, 25)}" for i in range(BOILERPLATE + 1)])
+    checked.see([f"{i} {text(10, 25)}" for i in range(COMMON_DOCUMENTS + 1)])
     assert checked.copied_documents() == [False]
     assert checked.shared(text(8, 30))
     assert not checked.shared(text(26, 40))
