@@ -29,6 +29,8 @@ NAMES = (
     "anchor_overlap",
     "simulate",
     "review_page",
+    "monitor",
+    "tail_collapse",
 )
 RESULTS = Path(__file__).parent / "results"
 

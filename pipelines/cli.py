@@ -15,6 +15,8 @@ JOBS = {
     "train-reference": "train an embedded scoring model",
     "tail-reference": "the rare token pairs of human text, for a scorer's tail coverage",
     "simulate": "generations of recursive training on one's own text, under several regimes",
+    "tails": "build a benchmark of rare but real items, score models on it",
+    "monitor": "early signs of collapse in a model's outputs over time",
     "demo": "the main job on text made on the spot, from nothing to a hold queue",
 }
 

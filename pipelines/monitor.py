@@ -1,0 +1,219 @@
+"""`wellspring monitor`: early signs of collapse in a model's outputs, window by window.
+
+    wellspring monitor --outputs=outputs.jsonl --baseline=first_outputs.jsonl --output=watch/2026-11
+
+Outputs are taken in the order of their dates, in the file's where they have none. The baseline is outputs of
+the model when it was well, or human text of the same kind; OUTPUT/baseline.json keeps what was measured on
+it, and can be given as --baseline the next time. Writes report.html and monitor.json. Exit code 3 when an
+alarm was raised, so that a scheduler can stop what comes next.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pipelines.arguments import JobParser, UsageError, positive, read_bytes
+from pipelines.monitor_page import monitor_page
+from schemas.document import Document
+from schemas.monitor import Alarm, MonitorReport, OutputBaseline
+from schemas.reject import RECORD
+from signals.model_folder import REFERENCE_EN
+from signals.output_windows import Output, described, in_windows, make_baseline, rare_pairs, watched_series
+from signals.tokenization import Tokenizer, load_tokenizer
+from transforms.formats.limits import Limits
+from transforms.formats.read_file import read_file
+from transforms.open_files import expand, open_binary
+
+WINDOW = 100
+ALARM = 3
+_FEWEST_OUTPUTS = 20
+_EMPTY = ("empty", "too_short")
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Watches outputs; exit code 0, or 3 when an alarm was raised.
+
+    Raises:
+        UsageError: the arguments are wrong, or there are too few outputs or too small a baseline.
+    """
+    parser = JobParser("monitor", __doc__ or "")
+    parser.add_argument(
+        "--outputs", required=True, metavar="FILE", help="JSONL {text, id?, date?} or Parquet"
+    )
+    parser.add_argument(
+        "--baseline",
+        required=True,
+        metavar="FILE",
+        help="the same of a model that is well, or a baseline.json",
+    )
+    parser.add_argument("--output", required=True, metavar="DIR")
+    parser.add_argument(
+        "--window", type=positive, help=f"outputs of a window, from {_FEWEST_OUTPUTS}; default {WINDOW}"
+    )
+    parser.add_argument("--tokenizer", help=f"a scorer whose tokenizer is used; default {REFERENCE_EN}")
+    flags = parser.parse_args(argv)
+    if flags.window is not None and flags.window < _FEWEST_OUTPUTS:
+        raise UsageError(f"wellspring monitor: --window={flags.window}: at least {_FEWEST_OUTPUTS}")
+    try:
+        kept = _kept_baseline(flags.baseline)
+        tokenizer = load_tokenizer(flags.tokenizer or (kept.tokenizer if kept else REFERENCE_EN))
+        baseline = kept or make_baseline(
+            _read(flags.baseline, "--baseline", tokenizer)[0], tokenizer, flags.window or WINDOW
+        )
+        tail = rare_pairs(baseline.tail)
+    except UsageError:
+        raise
+    except ValueError as error:
+        raise UsageError(f"wellspring monitor: --baseline={flags.baseline}: {error}") from error
+    _check(baseline, tokenizer, flags.window, flags.baseline)
+
+    outputs, rejected = _read(flags.outputs, "--outputs", tokenizer)
+    if not any(len(output.ids) for output in outputs):
+        raise UsageError(
+            f"wellspring monitor: --outputs={flags.outputs}: all {_counted(len(outputs))} are empty"
+        )
+    dated = all(output.date for output in outputs)
+    if dated:
+        outputs = sorted(outputs, key=lambda output: str(output.date))
+    groups = in_windows(outputs, baseline.window)
+    if len(groups) < 2:
+        raise UsageError(
+            f"wellspring monitor: --outputs={flags.outputs} holds {_counted(len(outputs))}, and a trend "
+            f"takes two windows of {baseline.window:,}: give more, or a smaller --window"
+        )
+    windows = [described(group, tail, baseline) for group in groups]
+    series = watched_series(windows, baseline.signals)
+    alarms = [
+        Alarm(
+            signal=one.signal,
+            direction=one.direction,
+            window=index,
+            since=index if step.since is None else step.since,
+            date=windows[index].first_date,
+        )
+        for one in series
+        for index, step in enumerate(one.steps)
+        if step.alarm
+    ]
+    report = MonitorReport(
+        outputs=len(outputs),
+        order="date" if dated else "file",
+        left_over=len(outputs) - sum(map(len, groups)),
+        rejected=dict(sorted(rejected.items())),
+        baseline=flags.baseline,
+        baseline_outputs=baseline.outputs,
+        baseline_windows=max(signal.windows for signal in baseline.signals.values()),
+        tokenizer=baseline.tokenizer,
+        window=baseline.window,
+        tokens=baseline.tokens,
+        baseline_signals=baseline.signals,
+        windows=windows,
+        series=series,
+        alarms=sorted(alarms, key=lambda alarm: alarm.window),
+    )
+    _write(Path(flags.output), baseline, report)
+    print(_summary(report, flags.output))
+    return ALARM if alarms else 0
+
+
+def _kept_baseline(path: str) -> OutputBaseline | None:
+    """A baseline that an earlier run measured; None for a file of outputs."""
+    if not path.endswith(".json"):
+        return None
+    try:
+        return msgspec.json.decode(read_bytes(path, "--baseline"), type=OutputBaseline)
+    except msgspec.DecodeError as error:
+        raise ValueError(
+            f"not a baseline.json of this version ({error}); outputs are read from .jsonl or .parquet"
+        ) from error
+
+
+def _check(baseline: OutputBaseline, tokenizer: Tokenizer, window: int | None, path: str) -> None:
+    if baseline.tokenizer_sha256 != tokenizer.sha256:
+        raise UsageError(
+            f"wellspring monitor: --baseline={path} was measured with another tokenizer "
+            f"({baseline.tokenizer}) than {tokenizer.name}: measure it again from its outputs"
+        )
+    if window is not None and window != baseline.window:
+        raise UsageError(
+            f"wellspring monitor: --baseline={path} was measured on windows of {baseline.window:,}, "
+            f"not {window:,}: leave out --window, or measure it again from its outputs"
+        )
+
+
+def _read(path: str, flag: str, tokenizer: Tokenizer) -> tuple[list[Output], Counter[str]]:
+    """Outputs in the file's order, empty ones in their places with the date before them; and the records
+    that are no outputs, by reason.
+
+    Raises:
+        UsageError: there is no such file, or no output in it.
+    """
+    try:
+        (name,) = expand(path)
+    except (FileNotFoundError, ValueError) as error:
+        raise UsageError(f"wellspring monitor: {flag}={path}: {error}; give one file") from error
+    found: list[tuple[str, str | None, str]] = []
+    rejected: Counter[str] = Counter()
+    with open_binary(name) as stream:
+        for record in read_file(stream, name, Limits(min_characters=1)):
+            if isinstance(record, Document):
+                found.append((record.id, record.date or record.created, record.text))
+            elif record.kind == RECORD and record.reason in _EMPTY:
+                found.append((record.id or f"line {record.offset}", found[-1][1] if found else None, ""))
+            else:
+                rejected[record.reason] += 1
+    if not found:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(rejected.items()))
+        said = f" ({reasons})" if reasons else ""
+        raise UsageError(f"wellspring monitor: {flag}={path} holds no output{said}")
+    encoded = tokenizer.encode_batch([text for _, _, text in found])
+    return [Output(*each, ids) for each, ids in zip(found, encoded, strict=True)], rejected
+
+
+def _write(folder: Path, baseline: OutputBaseline, report: MonitorReport) -> None:
+    """Each file whole, monitor.json last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files: dict[str, Any] = {"baseline.json": baseline, "report.html": report, "monitor.json": report}
+    for name, content in files.items():
+        if name == "report.html":
+            encoded = monitor_page(report).encode()
+        else:
+            encoded = msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
+        (folder / f"{name}.unfinished").write_bytes(encoded)
+        (folder / f"{name}.unfinished").rename(folder / name)
+
+
+def _counted(outputs: int) -> str:
+    return "1 output" if outputs == 1 else f"{outputs:,} outputs"
+
+
+def _summary(report: MonitorReport, folder: str) -> str:
+    lines = [
+        f"{report.outputs:,} outputs in {len(report.windows):,} windows of {report.window:,}, in the order "
+        f"of {'their dates' if report.order == 'date' else 'the file'}"
+        + (f"; the last {report.left_over:,} fill no window" if report.left_over else "")
+    ]
+    for reason, count in report.rejected.items():
+        lines.append(f"not read, {reason}: {count:,}")
+    first: dict[str, Alarm] = {}
+    for alarm in report.alarms:
+        first.setdefault(alarm.signal, alarm)
+    for signal, alarm in first.items():
+        date = f" ({alarm.date[:10]})" if alarm.date else ""
+        lines.append(
+            f"ALARM {signal} {alarm.direction} its baseline: raised in window {alarm.window + 1}{date}, "
+            f"drifting since window {alarm.since + 1}"
+        )
+    lines.append("no alarm" if not report.alarms else f"{len(report.alarms):,} alarms in all")
+    lines.append(f"the page is {folder.rstrip('/')}/report.html")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    from pipelines.cli import main
+
+    sys.exit(main(["monitor", *sys.argv[1:]]))
