@@ -1,0 +1,153 @@
+"""A training set: a row of its documents, its plan, its manifest."""
+
+import msgspec
+
+from schemas import SCHEMA_VERSION
+from schemas.document import HeldDocument
+from schemas.manifest import FileEntry
+from schemas.recipe import MOST_COPIES
+
+TAIL = "tail"
+"""The stratum of injected rare text; the others bear the name of their label."""
+TAIL_COPIES = 3
+"""Of each rare document that is injected: at least one copy in a generation keeps a type alive 98 times in
+100, three nearly always (measured over 30 generations)."""
+
+
+class SetDocument(HeldDocument, frozen=True, kw_only=True):
+    """A row of a set's documents: one copy of a document. `batch_id` is that of the set's own batch.
+
+    A sum over the corpus is estimated without bias by the sum over rows of value / expected_copies.
+    """
+
+    run: str
+    """Where it comes from; empty for a document of a tail pack."""
+    stratum: str
+    """Its label, or `tail` where it was injected."""
+    copy: int
+    """Of its `copies` in the set, 0 to copies - 1."""
+    copies: int
+    weight: float
+    rarity: float | None
+    """Mean log rarity of its content words, nats; null where none was measured."""
+    key: float
+    """(u + copy) / weight: in the set because it lies below its stratum's threshold."""
+    inclusion_probability: float
+    """That the document is in the set at all."""
+    expected_copies: float
+
+
+class KeptOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `lineage/`: a document of the runs that could not be drawn, and why."""
+
+    run: str
+    id: str
+    reason: str
+    """`anchor`, `duplicate` or `tail_pack`."""
+    detail: str
+
+
+class SourceRun(msgspec.Struct, frozen=True, kw_only=True):
+    path: str
+    manifest_sha256: str
+    releases: dict[str, str]
+    """{file: sha256} of the releases whose documents count as the run's."""
+
+
+class StratumPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stratum has, what is wanted of it, and how far its draw goes."""
+
+    name: str
+    documents: int
+    tokens: int
+    """Of the runs, each document once."""
+    share: float
+    """Of the set's tokens, as planned."""
+    planned: int
+    """Tokens."""
+    low: float | None
+    high: float | None
+    room: int
+    """The draw ends within keys [low, high), after `room` tokens of them; both null takes all."""
+    synthetic: float | None
+    """Expected share of synthetic text in it, where the recipe goes by probabilities."""
+
+
+class StratumDrawn(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stratum gave."""
+
+    name: str
+    rows: int
+    documents: int
+    """Without copies."""
+    tokens: int
+    share: float
+    threshold: float | None
+    """Keys below it were drawn; null: all."""
+    rows_held: int
+    effective_sample_size: float
+    """(sum h)^2 / sum h^2 over documents, h = 1 / expected copies (Kish 1965): so many equally weighted
+    documents would estimate the corpus as well."""
+
+
+class RareTypes(msgspec.Struct, frozen=True, kw_only=True):
+    """Content words in one or two documents of the corpus: how many, and how many the set still has."""
+
+    corpus: int
+    kept: float
+    """Estimated on one in 16 of them."""
+    plain: float
+    """What drawing without weights, at the same share of each label, keeps on average."""
+
+
+class SetManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """manifest.json of a set, written last: without it a folder is no set."""
+
+    kind: str = "training_set"
+    recipe: dict[str, object]
+    seed: int
+    runs: list[SourceRun]
+    anchor: dict[str, str] | None
+    """Path and root of the anchor set."""
+    tokenizer: str
+    tokenizer_sha256: str
+    separator_id: int | None
+    """The id after each document in the token shards, null for none; not counted as a token."""
+    token_dtype: str
+    scorer: str | None
+    profile: str
+    profile_sha256: str
+    gate: str
+    median_rarity: float | None
+    plan: list[StratumPlan]
+    lowered_from: int | None
+    """Tokens that the recipe asked for, where a stratum was too small for its share."""
+    drawn: list[StratumDrawn]
+    shares: dict[str, float]
+    """Of each label, in tokens, as drawn."""
+    rows: int
+    documents: int
+    tokens: int
+    copies: dict[str, int]
+    """{number of copies: documents}."""
+    effective_sample_size: float
+    expected_synthetic: list[float | None]
+    """Share of tokens expected to be synthetic, and its 95% interval, documents as the unit."""
+    without_probability: int
+    """Documents of the set that no profile judged: they count by the mean of their label."""
+    kept_out: dict[str, int]
+    duplicates_across_runs: int
+    batches: int
+    batches_held: int
+    held: int
+    rare_types: RareTypes | None
+    rarity: dict[str, list[list[float]]] = {}
+    """{corpus or set: [[from, to, documents], ...]}."""
+    tail: list[list[object]] = []
+    """[id, expected copies, copies drawn] of injected documents, the first 1,000 of them."""
+    most_copies: int = MOST_COPIES
+    files: dict[str, FileEntry]
+    code_version: str
+    started: str
+    finished: str
+    schema_version: int = SCHEMA_VERSION
