@@ -5,6 +5,7 @@ an octave, each at most 1/128 of its value wide. Cutting the bits of a float tak
 value's bucket is the same on every machine. (The layout is that of Tene's HdrHistogram.)
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +57,17 @@ class LogHistogram:
         """Adds what the other counted."""
         for bucket, count in other._counts.items():
             self._add(bucket, count, other._amounts[bucket])
+
+    def rows(self) -> list[tuple[int, int, int]]:
+        """(bucket's number, count, amount), in order: what `from_rows` takes."""
+        return [(bucket, self._counts[bucket], self._amounts[bucket]) for bucket in sorted(self._counts)]
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[tuple[int, int, int]]) -> "LogHistogram":
+        histogram = cls()
+        for bucket, count, amount in rows:
+            histogram._add(bucket, count, amount)
+        return histogram
 
     def buckets(self) -> list[Bucket]:
         """Those in use, in order."""

@@ -80,7 +80,8 @@ def cut_batches(rows: int, size: int) -> list[range]:
     starts = list(range(0, rows, size))
     if len(starts) > 1 and 2 * (rows - starts[-1]) < size:
         starts.pop()
-    return [range(start, end) for start, end in zip(starts, [*starts[1:], rows], strict=True)]
+    ends = [*starts[1:], rows] if starts else []
+    return [range(start, end) for start, end in zip(starts, ends, strict=True)]
 
 
 def largest_remainders(shares: Sequence[float], total: int) -> list[int]:

@@ -162,13 +162,13 @@ def _by_probabilities(
     """
     verified, synthetic = wanted[HUMAN_VERIFIED], wanted[SYNTHETIC_KNOWN] + wanted[SYNTHETIC_SUSPECTED]
     x = wanted[HUMAN_UNVERIFIED]
-    if not x and not wanted[SYNTHETIC_SUSPECTED]:
+    if not x:  # of the rest, suspected text may well be human: the synthetic shares are an upper bound
         return dict(wanted)
     y, z = wanted[SYNTHETIC_SUSPECTED], wanted[SYNTHETIC_KNOWN]
     split = wanted[SYNTHETIC_SUSPECTED] / synthetic if synthetic else 0.0
     for _ in range(_ROUNDS):
         # p and q depend a little on how many are drawn where weights go with probability.
-        p = _expected(counts, HUMAN_UNVERIFIED, x * tokens) if x else 0.0
+        p = _expected(counts, HUMAN_UNVERIFIED, x * tokens)
         q = _expected(counts, SYNTHETIC_SUSPECTED, y * tokens) if wanted[SYNTHETIC_SUSPECTED] else 1.0
         if wanted[SYNTHETIC_SUSPECTED] and q <= p:
             raise PlanError(
@@ -178,7 +178,7 @@ def _by_probabilities(
         # y + z = (S - p x) k with k = split / q + 1 - split, and x = 1 - V - (y + z).
         k = split / q + 1 - split
         free = 1 - verified
-        new_x = (free - synthetic * k) / (1 - p * k) if wanted[HUMAN_UNVERIFIED] else 0.0
+        new_x = (free - synthetic * k) / (1 - p * k)
         rest = synthetic - p * new_x
         if rest < -1e-9 or new_x < 0:
             raise PlanError(
