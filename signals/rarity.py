@@ -28,9 +28,9 @@ FEWEST_WORDS = 10
 """Distinct content words below which the mean of a document says little."""
 JUNK_PERPLEXITY_QUANTILE = 0.95
 """Of a stratum: the upper 5% by perplexity are taken for junk."""
-MOST_SYMBOLS = 0.35
+MOST_SYMBOLS = 0.25
 """Share of a text's characters, white space left out, that are neither letters nor digits nor ordinary
-punctuation, above which it is junk."""
+punctuation, above which it is junk. No text of 66 MB of books, news, articles and PEPs has more than 0.16."""
 _LONGEST_WORD = 40
 _WITHOUT_SPACES = frozenset({"zh", "ja", "th", "km", "lo", "my"})
 _ODD = re.compile(r"[^\w\s.,;:!?'\"()\-–—’‘“”]|_")
@@ -108,7 +108,7 @@ def not_boosted_because(measurements: Measurements, text: str, perplexity_limit:
     Returns:
         `unknown_language`: nor is it known what is rare in it;
         `no_word_breaks`: its script has no spaces, so that its words aren't known;
-        `high_perplexity`: of the upper 5% of its stratum; `symbols`: more than 35% of odd characters.
+        `high_perplexity`: of the upper 5% of its stratum; `symbols`: more than a quarter of odd characters.
     """
     if measurements.language is None:
         return "unknown_language"
