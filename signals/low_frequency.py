@@ -19,12 +19,17 @@ def multiplicity(
     cap: float = MOST_COPIES,
     source_weight: float = 1,
 ) -> float:
-    """clip((rarity / median)^strength, 1, cap) times the source's weight, and again at most `cap`.
+    """clip(exp(rarity - median)^strength, 1, cap) times the source's weight, and again at most `cap`.
+
+    Rarity is a logarithm: exp(rarity) is the number of documents to read until one meets a word of the
+    document, on geometric average, and what is compared with the median's. The ratio of the logarithms
+    themselves shrinks as the corpus grows: (rarity / median)^0.5 boosts none of 22,000 documents by more
+    than a quarter.
 
     Args:
-        rarity: of the document; None (junk, too short) is not boosted. median: of the corpus, >= 0.
-        strength: >= 0; 0 leaves all at 1. cap: 1..4. source_weight: of sources.yaml, > 0; below 1 the
-            document is drawn less often.
+        rarity: of the document, nats; None (junk, too short) is not boosted. median: of the corpus.
+        strength: >= 0; 0 leaves all at 1, at 1 twice as rare is drawn twice as often.
+        cap: 1..4. source_weight: of sources.yaml, > 0; below 1 the document is drawn less often.
 
     Raises:
         ValueError: strength, cap or weight lies outside.
@@ -36,8 +41,8 @@ def multiplicity(
     if not (source_weight > 0 and math.isfinite(source_weight)):
         raise ValueError(f"a source's weight of {source_weight}: a number > 0 is asked for")
     boost = 1.0
-    if rarity is not None and rarity > median > 0:
-        exponent = strength * math.log(rarity / median)  # no strength overflows in logarithms
+    if rarity is not None and rarity > median:
+        exponent = strength * (rarity - median)
         boost = math.exp(exponent) if exponent < math.log(cap) else cap
     return min(boost * source_weight, cap)
 

@@ -14,6 +14,7 @@ of all. They are told by simple signs, stay out of the counts, and are drawn wit
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,13 +28,12 @@ FEWEST_WORDS = 10
 """Distinct content words below which the mean of a document says little."""
 JUNK_PERPLEXITY_QUANTILE = 0.95
 """Of a stratum: the upper 5% by perplexity are taken for junk."""
-MOST_SYMBOLS = 0.35
+MOST_SYMBOLS = 0.25
 """Share of a text's characters, white space left out, that are neither letters nor digits nor ordinary
-punctuation, above which it is junk."""
+punctuation, above which it is junk. No text of 66 MB of books, news, articles and PEPs has more than 0.16."""
 _LONGEST_WORD = 40
 _WITHOUT_SPACES = frozenset({"zh", "ja", "th", "km", "lo", "my"})
-_ORDINARY = re.compile(r"[^\W_]|[\s.,;:!?'\"()\-–—’‘“”]")
-_SPACE = re.compile(r"\s")
+_ODD = re.compile(r"[^\w\s.,;:!?'\"()\-–—’‘“”]|_")
 FUNCTION_WORDS = frozenset(
     """a about after all also am an and any are as at be because been before being but by can could did do
     does down during each even every few first for from further get go had has have having he her here hers
@@ -91,10 +91,12 @@ def rarities(documents: Sequence[Keys], counted: CountMin) -> list[float | None]
 
 
 def symbol_share(text: str) -> float:
-    """Share of the characters, white space left out, that are no letter, digit or ordinary punctuation;
-    0 of an empty text."""
-    visible = len(_SPACE.sub("", text))
-    return len(_SPACE.sub("", _ORDINARY.sub("", text))) / visible if visible else 0.0
+    """Share of the characters, white space left out, that are no letter, accent, digit or ordinary
+    punctuation; 0 of an empty text."""
+    visible = sum(map(len, text.split()))
+    # Python's \w leaves out the vowel signs of Hindi and other scripts.
+    odd = sum(not unicodedata.category(character).startswith("M") for character in _ODD.findall(text))
+    return odd / visible if visible else 0.0
 
 
 def not_boosted_because(measurements: Measurements, text: str, perplexity_limit: float | None) -> str | None:
@@ -106,7 +108,7 @@ def not_boosted_because(measurements: Measurements, text: str, perplexity_limit:
     Returns:
         `unknown_language`: nor is it known what is rare in it;
         `no_word_breaks`: its script has no spaces, so that its words aren't known;
-        `high_perplexity`: of the upper 5% of its stratum; `symbols`: more than 35% of odd characters.
+        `high_perplexity`: of the upper 5% of its stratum; `symbols`: more than a quarter of odd characters.
     """
     if measurements.language is None:
         return "unknown_language"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signals.sentences import split_sentences
-from signals.words import words_and_sentences
+from signals.words import words_and_sentences, words_of
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=300))
@@ -19,3 +19,8 @@ def test_words_and_lengths_are_those_of_a_plain_loop(text):
 def test_sentences_end_where_people_end_them():
     text = "Dr. Smith paid 3.50 euros. It rained! Did he mind?\nHe did not."
     assert words_and_sentences(text).sentence_lengths == [6, 2, 3, 3]
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=300))
+def test_words_alone_are_those_of_a_plain_search(text):
+    assert words_of(text) == re.findall(r"\w+", text.lower())
