@@ -3,8 +3,9 @@
 import msgspec
 
 from schemas import SCHEMA_VERSION
-from schemas.document import HeldDocument
+from schemas.document import HeldDocument, PublishedDocument
 from schemas.manifest import FileEntry
+from schemas.measurements import Measurements
 from schemas.recipe import MOST_COPIES
 
 TAIL = "tail"
@@ -35,6 +36,22 @@ class SetDocument(HeldDocument, frozen=True, kw_only=True):
     inclusion_probability: float
     """That the document is in the set at all."""
     expected_copies: float
+
+
+class DrawnDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy that may be in the set: it is if its key lies below its stratum's threshold."""
+
+    document: PublishedDocument
+    measurements: Measurements | None
+    """Null for a pack's document, which no run measured."""
+    provenance: str
+    run: str
+    stratum: str
+    copy: int
+    weight: float
+    rarity: float | None
+    key: float
+    tokens: int
 
 
 class KeptOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +100,8 @@ class StratumDrawn(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     share: float
     threshold: float | None
-    """Keys below it were drawn; null: all."""
+    """Keys below it were drawn, and equal ones of ids below `threshold_id`; null: all."""
+    threshold_id: str | None
     rows_held: int
     effective_sample_size: float
     """(sum h)^2 / sum h^2 over documents, h = 1 / expected copies (Kish 1965): so many equally weighted
@@ -98,6 +116,19 @@ class RareTypes(msgspec.Struct, frozen=True, kw_only=True):
     """Estimated on one in 16 of them."""
     plain: float
     """What drawing without weights, at the same share of each label, keeps on average."""
+
+
+class LowFrequencyFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What weights are computed from, beside the recipe and `lineage/words.count-min`."""
+
+    cap: int
+    """Copies of a document at most."""
+    median_rarity: float | None
+    perplexity_limits: dict[str, float]
+    """By language: text less predictable than that may be junk and counts as not rare."""
+    sources: list[object]
+    tail_until: list[object] | None
+    """[minus rarity, id] of the last of the rarest documents that were injected."""
 
 
 class SetManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +149,7 @@ class SetManifest(msgspec.Struct, frozen=True, kw_only=True):
     profile: str
     profile_sha256: str
     gate: str
-    median_rarity: float | None
+    low_frequency: LowFrequencyFacts
     plan: list[StratumPlan]
     lowered_from: int | None
     """Tokens that the recipe asked for, where a stratum was too small for its share."""
@@ -143,7 +174,7 @@ class SetManifest(msgspec.Struct, frozen=True, kw_only=True):
     rare_types: RareTypes | None
     rarity: dict[str, list[list[float]]] = {}
     """{corpus or set: [[from, to, documents], ...]}."""
-    tail: list[list[object]] = []
+    tail: list[tuple[str, float, int]] = []
     """[id, expected copies, copies drawn] of injected documents, the first 1,000 of them."""
     most_copies: int = MOST_COPIES
     files: dict[str, FileEntry]
