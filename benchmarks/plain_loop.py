@@ -33,7 +33,7 @@ from signals.tokenization import load_tokenizer
 from signals.window_audits import Window, audit_windows, is_watched
 from signals.window_sums import WindowSums, window_sums
 from transforms.formats.read_file import read_file
-from transforms.publish import parquet_bytes
+from transforms.parquet import parquet_bytes
 from transforms.route import published
 from transforms.score import without_scores
 from transforms.write_shards import shard_count

@@ -28,7 +28,7 @@ from signals.tokenization import load_tokenizer
 from signals.vocabulary import mattr, type_token_ratio
 from signals.words import words_and_sentences
 from transforms.formats.read_file import read_file
-from transforms.publish import parquet_bytes
+from transforms.parquet import parquet_bytes
 
 GOAL = 0.08
 BASE = ("read_and_extract", "tokenize", "write")

@@ -10,6 +10,8 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from transforms.storage import open_storage
+
 LOCAL_RUNNER = "FnApiRunner"
 # Runners that drop or mix outputs without an error.
 _REFUSED_RUNNERS = {
@@ -97,6 +99,9 @@ def read_bytes(path: str, what: str) -> bytes:
         UsageError: it can't be read.
     """
     try:
+        if path.startswith("gs://"):
+            folder, _, name = path.rpartition("/")
+            return open_storage(folder).read(name)
         with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
             return bytes(file.read())
     except (OSError, ValueError) as error:

@@ -8,6 +8,8 @@ JOBS = {
     "score": "measure and judge the documents of one file",
     "evaluate": "how right the verdicts of `score` are on labelled text",
     "calibrate": "labelled text into a profile, and a page that says what it is worth",
+    "review": "look at held batches and decide on them, in the terminal or as a page",
+    "release": "decided batches leave the hold queue",
     "report": "write the report page of a finished run again",
     "train-reference": "train an embedded scoring model",
     "tail-reference": "the rare token pairs of human text, for a scorer's tail coverage",

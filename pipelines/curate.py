@@ -32,6 +32,7 @@ from transforms.audit_entropy import AuditEntropy
 from transforms.finish_run import FinishRun
 from transforms.label import Label
 from transforms.measure import Measure
+from transforms.notify_held import NotifyHeld
 from transforms.open_files import input_bytes
 from transforms.progress import Progress
 from transforms.read_documents import ReadDocuments
@@ -83,7 +84,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         routed.documents
         | "ToLabelFolder" >> beam.MapTuple(lambda label, row: (f"documents/provenance={label}", row))
         | "WriteDocuments" >> WriteShards(s.output, PublishedDocument, lambda row: row.id, shards),
-        routed.held | "WriteHeld" >> WriteHeld(s.output),
+        routed.held | "WriteHeld" >> WriteHeld(s.output, s.scorer),
         routed.measurements
         | "ToMeasurements" >> beam.Map(lambda row: ("measurements", row))
         | "WriteMeasurements" >> WriteShards(s.output, Measurements, lambda row: row.id, shards),
@@ -110,7 +111,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
     files_read = (
         read.counts | "Paths" >> beam.MapTuple(lambda path, source, n: path) | "Once" >> beam.Distinct()
     )
-    _ = pipeline | "FinishRun" >> FinishRun(
+    finished = pipeline | "FinishRun" >> FinishRun(
         s.output,
         s.empty_manifest(),
         render_report,
@@ -124,6 +125,8 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         audits=routed.audits,
         drift=drift,
     )
+    if s.hold_topic:
+        _ = finished | "NotifyHeld" >> NotifyHeld(s.hold_topic, routed.audits)
 
 
 def _worth_scoring(settings: CurateSettings) -> Callable[[MeasuredDocument], bool]:
@@ -167,11 +170,11 @@ def _input_size(settings: CurateSettings) -> int | None:
     """Bytes of the input where they can be had.
 
     Raises:
-        UsageError: an input matches nothing, or a list of paths can't be read.
+        UsageError: an input matches nothing or can't be reached, or a list of paths can't be read.
     """
     try:
         return input_bytes(settings.inputs, settings.path_prefix)
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"--input: {error}") from error
 
 

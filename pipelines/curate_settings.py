@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
@@ -59,10 +60,19 @@ def parser() -> JobParser:
     p.add_argument("--batch_by", default="source,language", help=f"of {', '.join(STRATUM_FIELDS)}")
     p.add_argument("--window_days", type=positive, default=1, help="length of a crawl window; default: 1")
     p.add_argument("--sources", help="sources.yaml: what is known of the sources")
+    p.add_argument(
+        "--hold_topic", type=_topic, help="projects/P/topics/T: a Pub/Sub message for each held batch"
+    )
     p.add_argument("--limit", type=positive, help="read at most so many records of each file")
     p.add_argument("--dry_run", action="store_true", help="check the flags, list the input, write nothing")
     p.add_argument("--overwrite", action="store_true", help="replace a finished run in --output")
     return p
+
+
+def _topic(text: str) -> str:
+    if not re.fullmatch(r"projects/[^/]+/topics/[^/]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form projects/PROJECT/topics/TOPIC")
+    return text
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,7 @@ class CurateSettings:
     batch_by: list[str]
     window_days: int
     sources: list[SourceEntry]
+    hold_topic: str | None
     limit: int | None
     threads: int | None
     parameters: dict[str, str]
@@ -166,6 +177,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         batch_by=_batch_by(arguments.batch_by),
         window_days=arguments.window_days,
         sources=sources,
+        hold_topic=arguments.hold_topic,
         limit=arguments.limit,
         threads=_threads(options),
         parameters={

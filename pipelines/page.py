@@ -5,18 +5,16 @@ through `text` or `name`, so that the type checker finds a string that was not e
 """
 
 import html
-import unicodedata
 from collections.abc import Sequence
 from typing import NewType
+
+from signals.visible_text import visible_text
 
 Html = NewType("Html", str)
 
 TEXT_LIMIT = 200
 ROW_LIMIT = 200
 NONE = Html("–")
-
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_JOINERS = frozenset("\u200c\u200d")  # Persian, Indic scripts and emoji need them; they reorder nothing
 
 # No script, no request of any kind: a string that slipped through could still load nothing.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -84,15 +82,7 @@ def text(value: str, limit: int = TEXT_LIMIT) -> Html:
     At most `limit` characters, then an ellipsis. Control, bidirectional and other invisible
     characters and lone surrogates are shown as escapes, so that what is seen is what is there.
     """
-    shown = value if len(value) <= limit else value[: limit - 1] + "…"
-    return Html(html.escape("".join(map(_visible, shown)), quote=True))
-
-
-def _visible(character: str) -> str:
-    if character in _JOINERS or unicodedata.category(character) not in _INVISIBLE:
-        return character
-    code = ord(character)
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    return Html(html.escape(visible_text(value, limit), quote=True))
 
 
 def name(value: str, limit: int = TEXT_LIMIT) -> Html:

@@ -39,6 +39,7 @@ def batches_section(audits: Sequence[Audit]) -> list[Html]:
             integer(audit.documents),
             percent(audit.suspected_share, 1),
             decimal(audit.entropy_bits),
+            decimal(audit.tail_coverage),
         ]
         for audit in rows
     ]
@@ -53,6 +54,7 @@ def batches_section(audits: Sequence[Audit]) -> list[Html]:
         "docs",
         "suspected",
         "unigram bits",
+        "tail coverage",
     )
     parts = [
         table(
@@ -61,7 +63,7 @@ def batches_section(audits: Sequence[Audit]) -> list[Html]:
             "distance that was left.",
             headers,
             cells,
-            numeric=frozenset({4, 5, 6, 7, 8, 9}),
+            numeric=frozenset(range(4, 11)),
             rest="batches",
         )
     ]

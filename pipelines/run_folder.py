@@ -6,13 +6,13 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from pipelines.arguments import UsageError
+from pipelines.arguments import UsageError, read_bytes
 from schemas.audit import Audit
 from schemas.manifest import Manifest
-from transforms.publish import UNFINISHED, remove_folder
+from transforms.publish import LAST_FILES, UNFINISHED, remove_folder
+from transforms.storage import open_storage
 
 _FOLDERS = ("documents", "hold", "measurements", "audits", "rejects", UNFINISHED)
-_FILES = ("manifest.json", "report.html")
 _PEOPLES = ("decisions", "releases")
 
 
@@ -21,9 +21,12 @@ def check_run_folder(run: str, *, overwrite: bool) -> None:
 
     Raises:
         UsageError: a finished run lies there and `overwrite` is not given; or people's decisions
-            lie there; or something that is no run of ours.
+            lie there; or something that is no run of ours; or the bucket can't be used.
     """
-    present = _entries(run)
+    try:
+        present = _entries(run)
+    except OSError as error:
+        raise UsageError(f"--output {run} can't be used: {error}") from error
     if any(name in present for name in _PEOPLES):
         raise UsageError(f"--output {run} holds people's decisions: choose another folder")
     if "manifest.json" in present and not overwrite:
@@ -36,7 +39,7 @@ def start_run_folder(run: str) -> None:
     """Clears what an earlier run left, the manifest first, and marks the folder as unfinished."""
     present = _entries(run)
     # From here on the folder is no finished run, whatever happens.
-    for name in _FILES:
+    for name in reversed(LAST_FILES):
         if name in present:
             FileSystems.delete([FileSystems.join(run, name)])
     for name in _FOLDERS:
@@ -55,12 +58,11 @@ def read_manifest(run: str) -> Manifest:
     Raises:
         UsageError: there is none, so it is no finished run; or it is not of this version's form.
     """
-    path = FileSystems.join(run, "manifest.json")
     try:
-        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-            return msgspec.json.decode(file.read(), type=Manifest)
-    except (OSError, msgspec.DecodeError) as error:
-        raise UsageError(f"{run} is not a finished run: {path}: {error}") from error
+        content = read_bytes(FileSystems.join(run, "manifest.json"), "manifest")
+        return msgspec.json.decode(content, type=Manifest)
+    except (UsageError, msgspec.DecodeError) as error:
+        raise UsageError(f"{run} is not a finished run: {error}") from error
 
 
 def read_audits(run: str, manifest: Manifest) -> list[Audit]:
@@ -75,6 +77,8 @@ def read_audits(run: str, manifest: Manifest) -> list[Audit]:
 
 def _entries(run: str) -> set[str]:
     """Names of the files and folders directly under a run's folder."""
+    if run.startswith("gs://"):
+        return {path.split("/")[0] for path in open_storage(run).files("")}
     prefix = run.rstrip("/") + "/"
     matched = FileSystems.match([prefix + "**"])[0].metadata_list
     return {metadata.path[len(prefix) :].split("/")[0] for metadata in matched}

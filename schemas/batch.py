@@ -8,11 +8,16 @@ from schemas.reject import Reject
 
 
 class MeasuredDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document, its token ids packed as little-endian int32, and what was measured."""
+    """A document, its token ids packed as little-endian int32, and what was measured.
+
+    `token_surprisals` is one byte a token (`signals.surprisal_levels`), null before scoring and where no
+    scorer ran.
+    """
 
     document: Document
     token_ids: bytes
     measurements: Measurements
+    token_surprisals: bytes | None = None
 
 
 class TrainingBatch(msgspec.Struct, frozen=True, kw_only=True):

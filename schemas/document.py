@@ -53,6 +53,22 @@ class PublishedDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeldDocument(PublishedDocument, frozen=True, kw_only=True):
-    """A row of `hold/batch=<id>/documents.parquet`: the label is a column here."""
+    """A row of `hold/batch=<id>/documents.parquet`: the label is a column here.
+
+    It carries what the review page colours its words by, so that the page needs no model; both are
+    null where no scorer ran, or by an earlier version.
+    """
 
     provenance: str
+    token_ends: bytes | None = None
+    """Where each token ends in the text: characters, packed as little-endian int32."""
+    token_surprisals: bytes | None = None
+    """One byte a token: `signals.surprisal_levels`."""
+
+
+class DeclinedDocument(HeldDocument, frozen=True, kw_only=True):
+    """A row of `declined/`: a held document that a person rejected, with who, when and why."""
+
+    decided_by: str
+    decided_at: str
+    decision_reason: str

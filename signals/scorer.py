@@ -55,6 +55,13 @@ class Unscorable(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class ScoredTokens(NamedTuple):
+    """A document's signals and -ln p of each of its scored tokens, nats; without a BOS the first has none."""
+
+    signals: LanguageModelSignals
+    surprisals: NDArray[np.float32]
+
+
 class _Work(NamedTuple):
     """One call's work, shared by the threads. Each writes rows of its own, pops and appends."""
 
@@ -162,9 +169,18 @@ class Scorer:
 
         A document that can't be scored gives an `Unscorable` and touches no other.
         """
+        return [
+            scored if isinstance(scored, Unscorable) else scored.signals
+            for scored in self.score_tokens(documents, byte_counts)
+        ]
+
+    def score_tokens(
+        self, documents: Sequence[NDArray[np.int32]], byte_counts: Sequence[int]
+    ) -> list[ScoredTokens | Unscorable]:
+        """As `score`, with the surprisal of each token beside the signals."""
         if len(documents) != len(byte_counts):
             raise ValueError(f"{len(documents)} documents and {len(byte_counts)} byte counts")
-        results: list[LanguageModelSignals | Unscorable] = []
+        results: list[ScoredTokens | Unscorable] = []
         for statistics, byte_count in zip(self._statistics(documents), byte_counts, strict=True):
             if isinstance(statistics, Unscorable):
                 results.append(statistics)
@@ -172,7 +188,8 @@ class Scorer:
                 results.append(Unscorable(reason="no_bytes", detail=f"{byte_count} bytes"))
             else:
                 signals = document_signals(statistics, byte_count)
-                results.append(signals if _finite(signals) else _NOT_FINITE)
+                scored = ScoredTokens(signals, statistics.surprisal)
+                results.append(scored if _finite(signals) else _NOT_FINITE)
         return results
 
     def surprisals(self, documents: Sequence[NDArray[np.int32]]) -> list[NDArray[np.float32]]:

@@ -8,6 +8,7 @@ from schemas.batch import MeasuredDocument
 from schemas.reject import Reject, reject_document
 from signals.entropy import unpack_ids
 from signals.scorer import Scorer, Unscorable
+from signals.surprisal_levels import surprisal_levels
 
 
 def score_documents(
@@ -15,12 +16,15 @@ def score_documents(
     scorer: Scorer,
     worth_scoring: Callable[[MeasuredDocument], bool] | None = None,
 ) -> list[MeasuredDocument | Reject]:
-    """Each document with the LM signals in its measurements, in order; what can't be scored is a
-    reject (`unscorable`). Documents that are not worth scoring keep their signals null."""
+    """Each document with the LM signals in its measurements and the level of each token's surprisal, in
+    order; what can't be scored is a reject (`unscorable`). Documents that are not worth scoring keep their
+    signals null."""
     chosen = [worth_scoring is None or worth_scoring(d) for d in documents]
     to_score = [d for d, worth in zip(documents, chosen, strict=True) if worth]
     results = iter(
-        scorer.score([unpack_ids(d.token_ids) for d in to_score], [d.measurements.bytes for d in to_score])
+        scorer.score_tokens(
+            [unpack_ids(d.token_ids) for d in to_score], [d.measurements.bytes for d in to_score]
+        )
     )
     scored: list[MeasuredDocument | Reject] = []
     for measured, worth in zip(documents, chosen, strict=True):
@@ -33,6 +37,11 @@ def score_documents(
             detail = f"{result.reason}: {result.detail}"
             scored.append(reject_document(measured.document, "unscorable", detail))
         else:
-            measurements = measured.measurements.with_signals(result, scorer.fingerprint.id)
-            scored.append(msgspec.structs.replace(measured, measurements=measurements))
+            scored.append(
+                msgspec.structs.replace(
+                    measured,
+                    measurements=measured.measurements.with_signals(result.signals, scorer.fingerprint.id),
+                    token_surprisals=surprisal_levels(result.surprisals, measured.measurements.tokens),
+                )
+            )
     return scored

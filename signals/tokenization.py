@@ -70,6 +70,19 @@ class Tokenizer:
             first += count
         return joined
 
+    def token_ends(self, text: str) -> NDArray[np.int32]:
+        """Where each token of `encode_batch` ends, in characters of `valid_unicode(text)`; shape (tokens,).
+
+        Several tokens of one character (bytes of it) end at the same place.
+        """
+        ends: list[int] = []
+        start = 0
+        for piece in _pieces(valid_unicode(text)):
+            encoding = self._backend.encode(piece, add_special_tokens=False)
+            ends.extend(start + end for _, end in encoding.offsets)
+            start += len(piece)
+        return np.array(ends, dtype=np.int32)
+
     def decode_batch(self, ids: Sequence[NDArray[np.integer[Any]]]) -> list[str]:
         """The text of each sequence of ids, special tokens included."""
         texts = self._backend.decode_batch([row.tolist() for row in ids], skip_special_tokens=False)

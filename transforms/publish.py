@@ -3,28 +3,50 @@
 import hashlib
 import shutil
 import uuid
+from functools import cache
+from typing import TYPE_CHECKING
 
-import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from schemas.arrow import table
 from schemas.manifest import FileRecord
+
+if TYPE_CHECKING:
+    from transforms.cloud_storage import CloudStorage
 
 UNFINISHED = ".unfinished"
 """Folder in a run for files that are being written; a finished run has none."""
 
-_ROW_GROUP_ROWS = 10_000
+LAST_FILES = ("report.html", "manifest.json")
+"""What a run writes at its end. Both hold the time, so that writing them again replaces them."""
 
 
 def publish(run: str, path: str, content: bytes, rows: int) -> FileRecord:
-    """Writes `content` to a temporary name and renames it to `path` (relative to the run).
+    """Writes `content` under its final name, `path` (relative to the run).
 
     Two workers that publish the same path write the same bytes, so that whichever comes last
-    changes nothing.
+    changes nothing. Elsewhere than in Cloud Storage the file gets a temporary name and is renamed.
+
+    Raises:
+        FileExistsError: in Cloud Storage, where it can be seen: other bytes lie there, so that the run
+            isn't determined by its input, or another job writes into the same folder.
     """
+    if not run.startswith("gs://"):
+        _write_and_rename(run, path, content)
+    elif path in LAST_FILES:
+        _bucket_folder(run).replace(path, content)
+    else:
+        try:
+            _bucket_folder(run).create_same(path, content)
+        except FileExistsError as error:
+            raise FileExistsError(
+                f"{error}: either another job writes this run too, or the same input gave two results "
+                "(was the code or the profile changed while it ran?); run it again with nothing beside it"
+            ) from error
+    return FileRecord(path=path, rows=rows, sha256=hashlib.sha256(content).hexdigest())
+
+
+def _write_and_rename(run: str, path: str, content: bytes) -> None:
     temporary = FileSystems.join(run, UNFINISHED, uuid.uuid4().hex)
     final = FileSystems.join(run, *path.split("/"))
     _make_folder(FileSystems.join(run, UNFINISHED))
@@ -32,14 +54,14 @@ def publish(run: str, path: str, content: bytes, rows: int) -> FileRecord:
         file.write(content)
     _make_folder(FileSystems.split(final)[0])
     FileSystems.rename([temporary], [final])
-    return FileRecord(path=path, rows=rows, sha256=hashlib.sha256(content).hexdigest())
 
 
-def parquet_bytes(rows: list[msgspec.Struct], schema: pa.Schema) -> bytes:
-    """Rows as a Parquet file of that schema, compressed with zstd: the same rows, the same bytes."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(table(rows, schema), sink, compression="zstd", row_group_size=_ROW_GROUP_ROWS)
-    return bytes(sink.getvalue())
+@cache
+def _bucket_folder(run: str) -> "CloudStorage":
+    """One client a process: making one looks for credentials."""
+    from transforms.cloud_storage import CloudStorage
+
+    return CloudStorage(run)
 
 
 def _make_folder(folder: str) -> None:

@@ -14,8 +14,10 @@ from schemas.document import HeldDocument, PublishedDocument
 from schemas.judgement import AuditedBatch
 from schemas.label import Label
 from schemas.measurements import Measurements
+from signals.entropy import pack_ids
 from signals.histograms import Histograms, histograms_of
 from signals.synthetic_share import share_counts
+from signals.tokenization import Tokenizer
 
 Tally = tuple[tuple[str, str, str], int]
 """((what, source, name), count): what is read, labelled, held, rejected, conflicts or tokens, or a key of
@@ -97,9 +99,15 @@ def published(measured: MeasuredDocument, label: Label, batch_id: str) -> Publis
     return PublishedDocument(**_columns(measured, label, batch_id))
 
 
-def held(measured: MeasuredDocument, label: Label, batch_id: str) -> HeldDocument:
-    """The row of `hold/` for a labelled document."""
-    return HeldDocument(**_columns(measured, label, batch_id), provenance=label.provenance)
+def held(measured: MeasuredDocument, label: Label, batch_id: str, tokenizer: Tokenizer) -> HeldDocument:
+    """The row of `hold/` for a labelled document, with its tokens' surprisals where it was scored."""
+    ends = tokenizer.token_ends(measured.document.text) if measured.token_surprisals is not None else None
+    return HeldDocument(
+        **_columns(measured, label, batch_id),
+        provenance=label.provenance,
+        token_ends=None if ends is None else pack_ids(ends),
+        token_surprisals=measured.token_surprisals,
+    )
 
 
 def _columns(measured: MeasuredDocument, label: Label, batch_id: str) -> dict[str, Any]:

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 import apache_beam as beam
 import msgspec
 from apache_beam.pvalue import PCollection
+from apache_beam.typehints.decorators import no_annotations
 
 from schemas.arrow import arrow_schema
 from schemas.document import HeldDocument
 from schemas.judgement import AuditedBatch
 from schemas.manifest import FileRecord
 from signals.ticket import make_ticket
-from transforms.publish import parquet_bytes, publish
+from signals.tokenization import Tokenizer, load_tokenizer
+from transforms.parquet import parquet_bytes
+from transforms.publish import publish
 from transforms.route import held
 
 
@@ -19,22 +22,40 @@ class WriteHeld(beam.PTransform[PCollection[AuditedBatch], PCollection[FileRecor
     """`hold/batch=<id>/documents.parquet` and `ticket.json` for each held batch.
 
     The folder's name is the batch id, which is our own hash: nothing of the web becomes a path.
+
+    Args:
+        tokenizer: the scorer by whose tokenizer the batches were tokenized. Where its tokens end in the
+            text is found again here, for held documents alone.
     """
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, tokenizer: str) -> None:
         super().__init__()
-        self._run = run
+        self._write = _Write(run, tokenizer)
 
     def expand(self, batches: PCollection[AuditedBatch]) -> PCollection[FileRecord]:
-        return batches | "WriteTickets" >> beam.FlatMap(_write, self._run).with_output_types(FileRecord)
+        return batches | "WriteTickets" >> beam.ParDo(self._write).with_output_types(FileRecord)
 
 
-def _write(audited: AuditedBatch, run: str) -> Iterator[FileRecord]:
-    batch = audited.batch
-    folder = f"hold/batch={batch.batch_id}"
-    pairs = zip(batch.documents, audited.labels, strict=True)
-    rows = sorted((held(m, label, batch.batch_id) for m, label in pairs), key=lambda row: row.id)
-    content = parquet_bytes(list(rows), arrow_schema(HeldDocument))
-    yield publish(run, f"{folder}/documents.parquet", content, len(rows))
-    ticket = msgspec.json.format(msgspec.json.encode(make_ticket(audited.audit, audited.labels)), indent=2)
-    yield publish(run, f"{folder}/ticket.json", ticket, 1)
+class _Write(beam.DoFn):
+    def __init__(self, run: str, tokenizer: str) -> None:
+        self._run = run
+        self._name = tokenizer
+        self._tokenizer: Tokenizer | None = None
+
+    @no_annotations
+    def process(self, audited: AuditedBatch) -> Iterator[FileRecord]:
+        if self._tokenizer is None:
+            self._tokenizer = load_tokenizer(self._name)
+        batch = audited.batch
+        folder = f"hold/batch={batch.batch_id}"
+        pairs = zip(batch.documents, audited.labels, strict=True)
+        rows = sorted(
+            (held(measured, label, batch.batch_id, self._tokenizer) for measured, label in pairs),
+            key=lambda row: row.id,
+        )
+        content = parquet_bytes(list(rows), arrow_schema(HeldDocument))
+        yield publish(self._run, f"{folder}/documents.parquet", content, len(rows))
+        ticket = msgspec.json.format(
+            msgspec.json.encode(make_ticket(audited.audit, audited.labels)), indent=2
+        )
+        yield publish(self._run, f"{folder}/ticket.json", ticket, 1)

@@ -10,7 +10,8 @@ from apache_beam.pvalue import AsSingleton, PCollection
 from schemas.arrow import arrow_schema
 from schemas.manifest import FileRecord
 from signals.hashing import stable_hash
-from transforms.publish import parquet_bytes, publish
+from transforms.parquet import parquet_bytes
+from transforms.publish import publish
 
 DOCUMENTS_PER_SHARD = 25_000
 

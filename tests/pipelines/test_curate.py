@@ -11,8 +11,12 @@ import pytest
 from pipelines.cli import main
 from pipelines.run_folder import read_manifest
 from schemas.profile import Gate, Limit
+from signals.entropy import unpack_ids
 from signals.profiles import SEED
+from signals.scorer import Scorer
 from signals.scorer_fingerprint import scorer_fingerprint
+from signals.surprisal_levels import surprisals_of
+from signals.tokenization import load_tokenizer
 from tests.pipelines.crawl import write_crawl
 
 
@@ -179,6 +183,22 @@ def test_enforce_holds_the_batches_beyond_the_limit_and_publishes_the_others(enf
         assert sum(ticket["labels"].values()) == len(rows) == ticket["audit"]["documents"]
         assert ticket["margin"] == pytest.approx(ticket["audit"]["limit"] - ticket["audit"]["value"])
         assert ticket["would_pass"].startswith("cross_entropy_bits at least ")
+
+
+def test_held_documents_carry_the_surprisal_of_each_of_their_tokens(enforced, tiny_scorer):
+    measured = {r["id"]: r for r in table(enforced, "measurements")}
+    documents = [
+        r for p in enforced.glob("hold/*/documents.parquet") for r in ds.dataset(p).to_table().to_pylist()
+    ]
+    scorer, tokenizer = Scorer.load(tiny_scorer), load_tokenizer(tiny_scorer)
+    for row in documents:
+        ends = unpack_ids(row["token_ends"])
+        assert len(ends) == len(row["token_surprisals"]) == measured[row["id"]]["tokens"]
+        assert (ends[:-1] <= ends[1:]).all()
+        assert ends[-1] == len(row["text"])
+        (expected,) = scorer.surprisals(tokenizer.encode_batch([row["text"]]))
+        got = [s for s in surprisals_of(row["token_surprisals"]) if s is not None]
+        assert got == pytest.approx(expected.tolist(), abs=1 / 32)
 
 
 def test_a_finished_run_is_not_written_over_unless_asked(run, crawl, tiny_scorer, capsys):

@@ -216,6 +216,14 @@ def test_flagged_batches_come_first_and_the_rest_is_counted() -> None:
     assert f"and {len(made) - ROW_LIMIT} more batches" in section
 
 
+def test_each_batch_shows_its_tail_coverage_beside_its_entropy() -> None:
+    made = [audit(tail_coverage=0.7321, entropy_bits=8.4444)]
+    page = render_report(manifest(made), made, [])
+    section = page[page.index('id="batches"') : page.index('id="rejects"')]
+    assert "tail coverage</th>" in section
+    assert section.index("8.444") < section.index("0.7321")
+
+
 def test_six_strata_are_drawn_and_the_rest_is_named() -> None:
     made = audits(sources=9, windows=3)
     page = render_report(manifest(made), made)

@@ -27,6 +27,19 @@ def test_ids_are_those_of_the_library_and_decode_back() -> None:
     assert tokenizer.vocab_size == plain.get_vocab_size()
 
 
+@pytest.mark.parametrize("name", ["reference-en", "byte by byte"])
+def test_token_ends_are_where_the_tokens_of_the_ids_end(name: str, tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(str(write_model(tmp_path, "gpt2")) if name != "reference-en" else name)
+    for text in ["The house is old.", "naïve café – 漢字 🙂 end", "", "word " * 60_000]:
+        (ids,) = tokenizer.encode_batch([text])
+        ends = tokenizer.token_ends(text)
+        assert len(ends) == len(ids)
+        spans = [text[a:b] for a, b in zip([0, *ends.tolist()], ends.tolist(), strict=False)]
+        assert "".join(spans) == text[: ends[-1] if len(ends) else 0]
+        assert text[ends[-1] if len(ends) else 0 :].strip() == ""
+        assert "".join(tokenizer.decode_batch([ids])[0].split()) == "".join("".join(spans).split())
+
+
 def test_white_space_is_folded_by_the_embedded_tokenizer() -> None:
     one, other, blank = load_tokenizer("reference-en").encode_batch(
         ["Two words.", " Two\r\n\t words. ", " \n"]

@@ -1,0 +1,48 @@
+"""`wellspring release`: decided batches leave the hold queue, approved documents into `documents/`."""
+
+import getpass
+import sys
+from collections.abc import Sequence
+
+from pipelines.arguments import JobParser, UsageError
+from review.history import WAITING
+from review.queue import DecisionError, HoldQueue
+from review.release import release_decided
+from transforms.finished_run import RunError
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Releases what is decided; exit code 1 where a batch had to be left out or the release failed."""
+    parser = JobParser("release", "Publishes approved documents and sets declined ones aside.")
+    parser.add_argument("--run", required=True, help="the run's folder")
+    parser.add_argument("--by", default=getpass.getuser(), help="who releases; default: this user's name")
+    arguments = parser.parse_args(argv)
+    try:
+        queue = HoldQueue(arguments.run)
+    except RunError as error:
+        raise UsageError(f"--run: {error}") from error
+    try:
+        released = release_decided(queue, by=arguments.by)
+    except (DecisionError, RunError, OSError) as error:
+        print(f"wellspring release: {error}", file=sys.stderr)
+        return 1
+    for release in released.releases:
+        documents = sum(batch.documents for batch in release.batches.values())
+        declined = sum(batch.declined for batch in release.batches.values())
+        print(
+            f"release {release.number}: {len(release.batches):,} batches, {documents:,} documents published, "
+            f"{declined:,} declined"
+        )
+    if not released.releases:
+        print("nothing to release")
+    waiting = sum(entry.state == WAITING for entry in queue.entries())
+    print(f"{waiting:,} batches still wait for a decision")
+    for problem in released.left_out:
+        print(f"wellspring release: left out: {problem}", file=sys.stderr)
+    return 1 if released.left_out else 0
+
+
+if __name__ == "__main__":
+    from pipelines.cli import main
+
+    sys.exit(main(["release", *sys.argv[1:]]))

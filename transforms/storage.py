@@ -1,0 +1,83 @@
+"""A folder of files that people add to: read, listed, and created only where nothing lies yet.
+
+Decisions and releases are made by several people at once, from several machines; the one guarantee
+they rest on is that of two who create the same file exactly one succeeds. Imports no Beam, so that
+the review page starts fast.
+"""
+
+import os
+import uuid
+from pathlib import Path
+from typing import Protocol
+
+
+class Storage(Protocol):
+    """Files under one folder; every path is relative to it, with "/" between its parts."""
+
+    def read(self, path: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            FileNotFoundError: it isn't there.
+        """
+
+    def create(self, path: str, content: bytes) -> None:
+        """Writes a new file, whole or not at all; of several who create the same path, one succeeds.
+
+        Raises:
+            FileExistsError: it is there already.
+        """
+
+    def files(self, folder: str) -> list[str]:
+        """The paths of all files under a folder, at any depth, sorted; none where it isn't there."""
+
+
+def open_storage(folder: str) -> Storage:
+    """The storage of a local folder or of one in a bucket (`gs://bucket/folder`)."""
+    if folder.startswith("gs://"):
+        from transforms.cloud_storage import CloudStorage
+
+        return CloudStorage(folder)
+    return LocalStorage(folder)
+
+
+class LocalStorage:
+    """A folder on this machine, or on a shared file system that knows hard links."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+
+    def read(self, path: str) -> bytes:
+        return (self._folder / path).read_bytes()
+
+    def create(self, path: str, content: bytes) -> None:
+        final = self._folder / path
+        if final.exists():
+            raise FileExistsError(f"{final} is there already")
+        final.parent.mkdir(parents=True, exist_ok=True)
+        # Written under a name of its own and then linked: the final name appears with its whole
+        # content, and, unlike a rename, a link never replaces what another has put there.
+        temporary = final.parent / f".{final.name}.{uuid.uuid4().hex}"
+        try:
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(temporary, final)
+        except FileNotFoundError:
+            if final.exists():  # whoever created it has swept our temporary file away
+                raise FileExistsError(f"{final} is there already") from None
+            raise
+        finally:
+            temporary.unlink(missing_ok=True)
+        for left in final.parent.glob(f".{final.name}.*"):  # by a process that was killed
+            left.unlink(missing_ok=True)
+
+    def files(self, folder: str) -> list[str]:
+        root = self._folder / folder
+        found = []
+        for parent, _, names in os.walk(root):
+            below = Path(parent).relative_to(self._folder).as_posix()
+            # a name with a leading dot is a file that is being written
+            found += [f"{below}/{name}" for name in names if not name.startswith(".")]
+        return sorted(found)
