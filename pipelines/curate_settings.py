@@ -183,7 +183,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         parameters={
             name: str(value) for name, value in vars(arguments).items() if value not in (None, False, "")
         },
-        warnings=_check_gate(profile, arguments.gate, fingerprint, arguments.batch_documents),
+        warnings=check_gate(profile, arguments.gate, fingerprint, arguments.batch_documents),
     )
 
 
@@ -232,7 +232,7 @@ def check_scorer(profile: Profile, fingerprint: ScorerFingerprint | None) -> lis
     return [f"profile {profile.name} was calibrated for scorer {profile.scorer}, this is {fingerprint.id}"]
 
 
-def _check_gate(
+def check_gate(
     profile: Profile, gate: GateMode, fingerprint: ScorerFingerprint | None, batch_documents: int
 ) -> list[str]:
     """What keeps a profile from enforcing: an error under `enforce`, warnings under `monitor`."""

@@ -2,12 +2,12 @@
 
 import msgspec
 
-from schemas import SCHEMA_VERSION
 from schemas.document import HeldDocument, PublishedDocument
-from schemas.manifest import FileEntry
+from schemas.manifest import Manifest
 from schemas.measurements import Measurements
-from schemas.recipe import MOST_COPIES
 
+SET = "training_set"
+"""`kind` of a set's manifest."""
 TAIL = "tail"
 """The stratum of injected rare text; the others bear the name of their label."""
 TAIL_COPIES = 3
@@ -118,6 +118,14 @@ class RareTypes(msgspec.Struct, frozen=True, kw_only=True):
     """What drawing without weights, at the same share of each label, keeps on average."""
 
 
+class Estimated(msgspec.Struct, frozen=True, kw_only=True):
+    """A share and its 95% interval, documents as the unit; without bounds for fewer than two."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
 class LowFrequencyFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What weights are computed from, beside the recipe and `lineage/words.count-min`."""
 
@@ -131,24 +139,25 @@ class LowFrequencyFacts(msgspec.Struct, frozen=True, kw_only=True):
     """[minus rarity, id] of the last of the rarest documents that were injected."""
 
 
-class SetManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """manifest.json of a set, written last: without it a folder is no set."""
+class SetManifest(Manifest, frozen=True, kw_only=True):
+    """manifest.json of a set, written last: without it a folder is no set.
 
-    kind: str = "training_set"
+    A set is also a run, so that `wellspring review` opens it: what was drawn is what it "read", `labelled`
+    counts rows by label, `held` those that its own gate holds, and nothing is rejected.
+    """
+
+    kind: str = SET
     recipe: dict[str, object]
     seed: int
     runs: list[SourceRun]
+    pack_sha256: str | None
     anchor: dict[str, str] | None
-    """Path and root of the anchor set."""
+    """What the anchor set is: its path, version and root."""
     tokenizer: str
     tokenizer_sha256: str
     separator_id: int | None
     """The id after each document in the token shards, null for none; not counted as a token."""
     token_dtype: str
-    scorer: str | None
-    profile: str
-    profile_sha256: str
-    gate: str
     low_frequency: LowFrequencyFacts
     plan: list[StratumPlan]
     lowered_from: int | None
@@ -156,29 +165,19 @@ class SetManifest(msgspec.Struct, frozen=True, kw_only=True):
     drawn: list[StratumDrawn]
     shares: dict[str, float]
     """Of each label, in tokens, as drawn."""
-    rows: int
-    documents: int
-    tokens: int
+    distinct_documents: int
     copies: dict[str, int]
     """{number of copies: documents}."""
     effective_sample_size: float
-    expected_synthetic: list[float | None]
-    """Share of tokens expected to be synthetic, and its 95% interval, documents as the unit."""
+    """The strata's, summed up: what unequal weights within them cost."""
+    expected_synthetic: Estimated | None
+    """Share of tokens expected to be synthetic; null where nothing is judged."""
     without_probability: int
-    """Documents of the set that no profile judged: they count by the mean of their label."""
+    """Documents that no profile judged: they count by the mean of their label."""
     kept_out: dict[str, int]
-    duplicates_across_runs: int
-    batches: int
-    batches_held: int
-    held: int
+    """{reason: documents of the runs that could not be drawn}."""
     rare_types: RareTypes | None
-    rarity: dict[str, list[list[float]]] = {}
-    """{corpus or set: [[from, to, documents], ...]}."""
-    tail: list[tuple[str, float, int]] = []
-    """[id, expected copies, copies drawn] of injected documents, the first 1,000 of them."""
-    most_copies: int = MOST_COPIES
-    files: dict[str, FileEntry]
-    code_version: str
-    started: str
-    finished: str
-    schema_version: int = SCHEMA_VERSION
+    rarity: dict[str, list[tuple[float, float, int]]]
+    """{"corpus" or "set": [(from, to, documents)]} of documents whose rarity is known."""
+    tail: list[tuple[str, float, int]]
+    """(id, expected copies, copies) of injected documents, the first 1,000 by id."""

@@ -1,5 +1,6 @@
 """What a training set turned out to be: sums over its rows that merge to the same figures in any order."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -39,6 +40,7 @@ class SetTally:
         self.strata: dict[str, StratumTally] = {}
         self.labels: Counter[str] = Counter()
         """Tokens by label."""
+        self._rows: Counter[str] = Counter()
         self.copies: Counter[int] = Counter()
         self.synthetic: dict[str, RatioSums] = {}
         """By label, over documents with a probability: expected synthetic tokens over tokens."""
@@ -61,6 +63,7 @@ class SetTally:
                 self.strata[row.stratum] = tally._replace(rows_held=tally.rows_held + 1)
                 continue
             self.labels[row.provenance] += row.token_count
+            self._rows[row.provenance] += 1
             first = row.copy == 0
             self.strata[row.stratum] = StratumTally(
                 tally.rows + 1,
@@ -97,6 +100,7 @@ class SetTally:
         for name, tally in other.strata.items():
             self.strata[name] = self.strata.get(name, StratumTally()).merged(tally)
         self.labels.update(other.labels)
+        self._rows.update(other._rows)
         self.copies.update(other.copies)
         for mine, theirs in ((self.synthetic, other.synthetic), (self.unjudged, other.unjudged)):
             for label, sums in theirs.items():
@@ -111,6 +115,10 @@ class SetTally:
     @property
     def tokens(self) -> int:
         return sum(self.labels.values())
+
+    def rows_of(self, label: str) -> int:
+        """Rows of a label, copies counted."""
+        return self._rows[label]
 
     def drawn(self, plan: Sequence[StratumPlan], thresholds: dict[str, Threshold]) -> list[StratumDrawn]:
         """What each planned stratum gave."""
@@ -134,11 +142,10 @@ class SetTally:
         return drawn
 
     def effective_sample_size(self) -> float:
-        """Of the documents of all strata, each weighted by one over its expected copies."""
-        sums = WeightSums()
-        for tally in self.strata.values():
-            sums = sums.merged(tally.weights)
-        return sums.effective_sample_size
+        """Of the strata together: what the recipe's shares make unequal between them is no loss, it is asked for."""
+        return math.fsum(
+            tally.weights.effective_sample_size for _, tally in sorted(self.strata.items())
+        )
 
     def expected_synthetic(self) -> tuple[Estimate | None, int]:
         """(share of tokens expected to be synthetic with its interval, documents without a probability).

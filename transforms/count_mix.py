@@ -28,7 +28,7 @@ from signals.mix_counts import Counted, MixCounts
 from signals.mix_weights import countable
 from signals.rarity import JUNK_PERPLEXITY_QUANTILE
 from transforms.merge import Merge
-from transforms.mix_source import CORPUS, COUNTS, DUPLICATES, WORDS, CorpusFacts, MixFacts, MixSource
+from transforms.mix_source import CORPUS, COUNTS, DUPLICATES, WORDS, CorpusFacts, MixFacts, MixSource, read_files
 from transforms.mix_keep_out import KeepOut
 from transforms.run_files import RunFile, TamperedError, read_checked, read_rows
 
@@ -51,7 +51,7 @@ class CountMix(beam.PTransform[PCollection[RunFile], PCollection[str]]):
 
     def expand(self, files: PCollection[RunFile]) -> PCollection[str]:
         facts = self._facts
-        several = len(facts.run_files) > 1
+        several = facts.runs > 1
         duplicates = (
             self._duplicates(files)
             if several
@@ -98,8 +98,8 @@ class CountMix(beam.PTransform[PCollection[RunFile], PCollection[str]]):
         facts = self._facts
         limits = (
             files.pipeline
-            | "Runs" >> beam.Create(sorted(facts.run_files))
-            | "MeasurementFiles" >> beam.FlatMap(_measurement_files, facts)
+            | "Once" >> beam.Create([facts])
+            | "MeasurementFiles" >> beam.FlatMap(_measurement_files)
             | "Spread" >> beam.Reshuffle()
             | "Perplexities" >> beam.FlatMap(_perplexities)
             | "ByLanguage" >> beam.CombinePerKey(_MergeHistograms())
@@ -149,9 +149,9 @@ def _write_duplicates(found: tuple[list[KeptOut], list[str]], facts: MixFacts) -
     return len(ordered), sorted(faults)
 
 
-def _measurement_files(run: str, facts: MixFacts) -> Iterator[tuple[str, str, str, int]]:
-    for path, entry in sorted(facts.run_files[run].items()):
-        if path.startswith("measurements/") and path.endswith(".parquet"):
+def _measurement_files(facts: MixFacts) -> Iterator[tuple[str, str, str, int]]:
+    for run, files in sorted(read_files(facts).measurements.items()):
+        for path, entry in sorted(files.items()):
             yield run, path, entry.sha256, entry.rows
 
 

@@ -47,6 +47,7 @@ class DrawMix(beam.PTransform[PCollection[RunFile], DrawOutputs]):
         self._facts = facts
         self._plan = plan
 
+    @no_annotations
     def expand(self, files: PCollection[RunFile]) -> DrawOutputs:
         plan = self._plan
         drawn = files | "DrawFiles" >> beam.ParDo(

@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Iterator
-from typing import NamedTuple
 
+import apache_beam as beam
 import msgspec
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.pvalue import PCollection
 
 from schemas.document import PublishedDocument
 from schemas.manifest import FileEntry
@@ -33,9 +34,17 @@ class MixFacts(msgspec.Struct, frozen=True, kw_only=True):
     tokenizer: str
     recount: bool
     """The recipe names a tokenizer of its own: the runs' counts don't hold."""
-    run_files: dict[str, dict[str, FileEntry]]
-    """All files of each run."""
+    runs: int
     cap: int
+    """Copies of a document at most."""
+
+
+class MixFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """What the runs hold: in a file, as a graph may not grow with them."""
+
+    documents: list[RunFile]
+    measurements: dict[str, dict[str, FileEntry]]
+    """By run, by path."""
 
 
 class CorpusFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +54,7 @@ class CorpusFacts(msgspec.Struct, frozen=True, kw_only=True):
     perplexity_limits: dict[str, float]
 
 
+FILES = "files.msgpack"
 WORDS = "words.count-min"
 """The count of the corpus's words, in the scratch folder, later in `lineage/`."""
 CORPUS = "corpus.json"
@@ -57,11 +67,18 @@ def read_scratch(facts: MixFacts, name: str) -> bytes:
         return stream.read()
 
 
-class Weighed(NamedTuple):
-    document: PublishedDocument
-    tokens: int
-    u: float
-    weight: Weight
+def read_files(facts: MixFacts) -> MixFiles:
+    return msgspec.msgpack.decode(read_scratch(facts, FILES), type=MixFiles)
+
+
+def document_files(pipeline: beam.Pipeline, facts: MixFacts) -> PCollection[RunFile]:
+    """One file an element."""
+    return (
+        pipeline
+        | "Files" >> beam.Create([facts])
+        | "ListFiles" >> beam.FlatMap(lambda one: read_files(one).documents).with_output_types(RunFile)
+        | "SpreadFiles" >> beam.Reshuffle()
+    )
 
 
 class MixSource:
@@ -71,6 +88,7 @@ class MixSource:
         self.facts = facts
         self._weigh = weigh
         self._measurements: dict[str, RunMeasurements] = {}
+        self._files: MixFiles | None = None
         self.counted: CountMin | None = None
         self._tokenizer: Tokenizer | None = None
         self.corpus = CorpusFacts(median=None, perplexity_limits={})
@@ -133,7 +151,9 @@ class MixSource:
 
     def measurements(self, run: str) -> RunMeasurements:
         if run not in self._measurements:
-            self._measurements[run] = RunMeasurements(run, self.facts.run_files[run])
+            if self._files is None:
+                self._files = read_files(self.facts)
+            self._measurements[run] = RunMeasurements(run, self._files.measurements[run])
         return self._measurements[run]
 
     def tokens(self, file: RunFile, rows: list[PublishedDocument]) -> list[int]:

@@ -4,7 +4,7 @@ import gzip
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import msgspec
@@ -36,7 +36,8 @@ from signals.tokenization import Tokenizer, load_tokenizer
 from signals.weighted_sample import Item, Threshold, uniform
 from transforms.draw_mix import most_copies, threshold_of
 from transforms.mix_source import WORDS, MixFacts, read_scratch
-from transforms.publish import parquet_bytes, publish
+from transforms.parquet import parquet_bytes
+from transforms.publish import publish
 
 MIXED = "mix"
 """The source of a set's own batches, in their stratum."""
@@ -77,13 +78,14 @@ class WriteSet(beam.PTransform[PCollection[tuple[tuple[int, int], DrawnDocument]
         self._settings = settings
         self._thresholds = thresholds
 
+    @no_annotations
     def expand(self, drawn: PCollection[tuple[tuple[int, int], DrawnDocument]]) -> SetOutputs:
         outputs = (
             drawn
             | "GroupByShard" >> beam.GroupByKey()
             | "WriteShards"
             >> beam.ParDo(_WriteShard(self._facts, self._settings), AsDict(self._thresholds))
-            .with_output_types(FileRecord, audits=Audit)
+            .with_output_types(FileRecord, tallies=Any, audits=Audit)
             .with_outputs("tallies", "audits", main="files")
         )
         return SetOutputs(outputs.files, outputs.tallies, outputs.audits)
