@@ -41,8 +41,8 @@ class Corpus(NamedTuple):
 
 
 def planted_texts(documents: int) -> list[str]:
-    """60 words each of a Zipf distribution over a quarter as many; in one document of twenty, six of them are planted
-    words that one or two documents have."""
+    """60 words each of a Zipf distribution over a quarter as many types as documents; in one document of
+    twenty, six of the words are planted ones that one or two documents have."""
     edges = np.cumsum(1 / np.arange(1.0, documents // 4 + 1))
     planted = range(0, documents, _TAIL_DOCUMENTS)
     texts = []
