@@ -24,6 +24,8 @@ NAMES = (
     "drift",
     "audit_cost",
     "tail_signals",
+    "mix_scale",
+    "low_frequency",
 )
 RESULTS = Path(__file__).parent / "results"
 

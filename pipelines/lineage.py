@@ -15,7 +15,7 @@ from pipelines.set_folder import read_set, rows_with_id
 from schemas.document import PublishedDocument
 from schemas.training_set import TAIL, SetDocument, SetManifest
 from signals.mix_draw import copy_keys, expected_copies, inclusion
-from signals.tail_pack import read_pack
+from signals.pack_file import read_pack
 from signals.weighted_sample import EVERYTHING, Item, Threshold, uniform
 from transforms.draw_mix import most_copies
 from transforms.finish_set import KEPT_OUT

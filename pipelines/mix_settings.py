@@ -14,10 +14,11 @@ from pipelines.mix_runs import MixedRun, files_of, load_runs
 from schemas import CODE_VERSION
 from schemas.profile import Profile
 from schemas.recipe import TOP_RARITY, Recipe
-from schemas.training_set import TAIL, TAIL_COPIES, LowFrequencyFacts, SetManifest
+from schemas.training_set import TAIL, LowFrequencyFacts, SetManifest
 from signals.indexed_tokens import token_dtype
 from signals.model_folder import REFERENCE_EN
 from signals.recipes import parse_recipe
+from signals.tail_pack import BETTER_COPIES
 from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.mix_keep_out import KeepOut
 from transforms.mix_source import MixFacts, MixFiles
@@ -107,7 +108,7 @@ def settle(arguments: argparse.Namespace) -> MixSettings:
             batch_documents=recipe.batch_documents,
         ),
         keep_out=KeepOut(anchor.load if anchor else None, pack.path if pack else None) if anchor or pack else None,
-        tail_tokens=int(recipe.tokens * recipe.tail.share / TAIL_COPIES) if by_rarity and recipe.tail else 0,
+        tail_tokens=int(recipe.tokens * recipe.tail.share / BETTER_COPIES) if by_rarity and recipe.tail else 0,
         manifest=_empty_manifest(
             recipe,
             arguments,

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from schemas.recipe import Recipe
 from schemas.training_set import TAIL, SetManifest
 from signals.mix_plan import MixPlan
-
-TAIL_RULE = "at least one copy of each in a generation, better three"
+from signals.tail_pack import copies_rule, expected_copies
 
 
 def plan_table(recipe: Recipe, plan: MixPlan) -> str:
@@ -23,12 +22,8 @@ def plan_table(recipe: Recipe, plan: MixPlan) -> str:
         )
     for stratum in plan.strata:
         if stratum.name == TAIL and stratum.tokens:
-            copies = stratum.planned / stratum.tokens
-            kept = "kept" if copies >= 1 else "NOT KEPT"
-            lines.append(
-                f"tail: {stratum.documents:,} documents, {copies:.2f} expected copies each; the rule: {TAIL_RULE}: "
-                f"{kept}"
-            )
+            rule = copies_rule(expected_copies(stratum.planned, stratum.tokens))
+            lines.append(f"tail: {stratum.documents:,} documents, {rule}")
     if recipe.by == "probabilities":
         expected = sum(
             s.share * value for s in plan.strata if (value := expected_share(s.name, s.synthetic)) is not None

@@ -19,7 +19,7 @@ class _Strict(BaseModel):
 
 
 class LowFrequency(_Strict):
-    """Weights of rare text: clip((rarity / median rarity)^strength, 1, cap), times the source's own.
+    """Weights of rare text: clip(exp(rarity - median rarity)^strength, 1, cap), times the source's own.
 
     `cap` also bounds how often one document can stand in the set.
     """

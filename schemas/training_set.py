@@ -10,9 +10,6 @@ SET = "training_set"
 """`kind` of a set's manifest."""
 TAIL = "tail"
 """The stratum of injected rare text; the others bear the name of their label."""
-TAIL_COPIES = 3
-"""Of each rare document that is injected: at least one copy in a generation keeps a type alive 98 times in
-100, three nearly always (measured over 30 generations)."""
 
 
 class SetDocument(HeldDocument, frozen=True, kw_only=True):

@@ -110,14 +110,15 @@ class CountMin:
         if not content.startswith(_MAGIC) or len(content) < start:
             raise ValueError("not a count-min sketch")
         width, depth, documents, total = _HEADER.unpack_from(content, len(_MAGIC))
-        sketch = cls(width, depth)
-        size = sketch._cells.nbytes
         try:
-            cells = zstandard.ZstdDecompressor().decompress(content[start:], max_output_size=size)
+            packed = memoryview(content)[start:]
+            size = zstandard.frame_content_size(packed)
+            if size != 8 * width * depth:  # before anything of that size is allocated
+                raise ValueError(f"not a count-min sketch: {size} bytes of cells, {width} x {depth} are due")
+            cells = zstandard.ZstdDecompressor().decompress(packed)
         except zstandard.ZstdError as error:
             raise ValueError(f"not a count-min sketch: {error}") from error
-        if len(cells) != size:
-            raise ValueError(f"not a count-min sketch: {len(cells)} bytes of cells where {size} are due")
+        sketch = cls(width, depth)
         sketch._cells[:] = np.frombuffer(cells, dtype="<i8")
         sketch.documents, sketch.total = documents, total
         return sketch

@@ -5,6 +5,8 @@ an octave, each at most 1/128 of its value wide. Cutting the bits of a float tak
 value's bucket is the same on every machine. (The layout is that of Tene's HdrHistogram.)
 """
 
+import math
+import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -12,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _CUT = 52 - 7
+_INT64, _FLOAT64 = struct.Struct("<q"), struct.Struct("<d")
+_REFUSED = "a value is negative or not finite"
 
 
 class Bucket(NamedTuple):
@@ -31,9 +35,17 @@ class LogHistogram:
         self._amounts: dict[int, int] = {}
 
     def add(self, element: tuple[float, int]) -> None:
-        """Adds one (value, amount)."""
+        """Adds one (value, amount).
+
+        Raises:
+            ValueError: the value is negative or not finite.
+        """
         value, amount = element
-        self.add_all(np.array([value]), np.array([amount]))
+        if not 0 <= value < math.inf:
+            raise ValueError(_REFUSED)
+        # Adding zero makes -0.0 the 0.0 that it equals.
+        (bits,) = _INT64.unpack(_FLOAT64.pack(value + 0.0))
+        self._add(bits >> _CUT, 1, amount)
 
     def add_all(self, values: NDArray[np.float64], amounts: NDArray[np.int64] | None = None) -> None:
         """Adds values with their amounts (0 without).
@@ -43,8 +55,7 @@ class LogHistogram:
         """
         values = np.asarray(values, dtype=np.float64)
         if not (np.isfinite(values) & (values >= 0)).all():
-            raise ValueError("a value is negative or not finite")
-        # Adding zero makes -0.0 the 0.0 that it equals.
+            raise ValueError(_REFUSED)
         buckets, inverse = np.unique((values + 0.0).view(np.int64) >> _CUT, return_inverse=True)
         counts = np.bincount(inverse, minlength=len(buckets))
         sums = np.zeros(len(buckets), dtype=np.int64)
@@ -59,14 +70,15 @@ class LogHistogram:
             self._add(bucket, count, other._amounts[bucket])
 
     def rows(self) -> list[tuple[int, int, int]]:
-        """(bucket's number, count, amount), in order: what `from_rows` takes."""
+        """(bucket's number, values, amount), in order: what `from_rows` takes."""
         return [(bucket, self._counts[bucket], self._amounts[bucket]) for bucket in sorted(self._counts)]
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[int, int, int]]) -> "LogHistogram":
+        """The histogram that `rows` was taken of."""
         histogram = cls()
-        for bucket, count, amount in rows:
-            histogram._add(bucket, count, amount)
+        for bucket, values, amount in rows:
+            histogram._add(bucket, values, amount)
         return histogram
 
     def buckets(self) -> list[Bucket]:

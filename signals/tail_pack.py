@@ -1,77 +1,65 @@
-"""A tail pack: rare documents that people chose and vouch for, a JSON line each."""
+"""The tail pack: the rarest verified documents, no more of them than a training set can repeat often enough.
 
-from collections.abc import Iterable, Iterator
+What a generation of models never sees the next one has lost. With alpha N p0 expected copies of an item in
+each generation's training text (alpha its share that is set aside for the pack, N the text's tokens, p0 the
+item's part of the pack's tokens, over the item's own tokens) an item was still there after thirty
+generations of a simulated chain in .87 of the cases with half a copy, .98 with one, and always with three.
+So the rule: at least one, better three. `expected_copies` says where a given pack stands; a pack drawn by
+`pack_draw` satisfies the rule by its size.
+"""
 
-import msgspec
+from schemas.label import HUMAN_VERIFIED
+from signals.low_frequency import MOST_COPIES
+from signals.weighted_sample import Item, WeightedDraw
 
-from schemas.document import PublishedDocument
-from schemas.label import ABSTAIN, HUMAN_VERIFIED, LOW
-from signals.hashing import content_hash
-from signals.language import detect_language
-
-_LONGEST_LINE = 8 << 20
-
-
-class _Line(msgspec.Struct):
-    text: str
-    id: str | None = None
-    source: str = "tail-pack"
-    attested_by: str | None = None
-    provenance: str | None = None
-    url: str | None = None
-    date: str | None = None
-    language: str | None = None
+FEWEST_COPIES = 1
+BETTER_COPIES = 3
 
 
-def read_pack(lines: Iterable[bytes], path: str) -> Iterator[PublishedDocument]:
-    """The documents of a pack; tokens are not counted yet (`token_count` 0).
+def pack_draw(tail_tokens: int, copies: int = BETTER_COPIES) -> WeightedDraw:
+    """An empty draw for `pack_item`s: it keeps the rarest that `tail_tokens` hold `copies` times.
 
-    A document without an id gets one from its text.
+    Parts of it merge exactly, as those of any draw. The last item's -key is the rarity at which the pack's
+    stratum begins.
+
+    Args:
+        tail_tokens: alpha N, the tokens of the set that the pack is to fill. copies: 1..4.
 
     Raises:
-        ValueError: a line is no such document, or nobody vouches that a person wrote it: text of the
-            model that is to be kept from collapse must not come back in through its tail.
+        ValueError: the number of copies lies outside.
     """
-    decoder = msgspec.json.Decoder(_Line)
-    ids: set[str] = set()
-    for number, line in enumerate(lines, 1):
-        if len(line) > _LONGEST_LINE:
-            raise ValueError(f"tail pack {path}, line {number}: longer than {_LONGEST_LINE} bytes")
-        if not line.strip():
-            continue
-        try:
-            one = decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"tail pack {path}, line {number}: {error}") from error
-        if not (one.attested_by or one.provenance == HUMAN_VERIFIED):
-            raise ValueError(
-                f"tail pack {path}, line {number}: nobody vouches for it; give attested_by (who says that a person "
-                f"wrote it, and when) or provenance: {HUMAN_VERIFIED}"
-            )
-        if one.provenance not in (None, HUMAN_VERIFIED):
-            raise ValueError(
-                f"tail pack {path}, line {number}: provenance is {one.provenance}; a tail takes {HUMAN_VERIFIED} alone"
-            )
-        id = one.id or f"tail-{content_hash(one.text).hex()}"
-        if id in ids:
-            raise ValueError(f"tail pack {path}, line {number}: id or text {id!r} stands there twice")
-        ids.add(id)
-        yield PublishedDocument(
-            id=id,
-            text=one.text,
-            source=one.source,
-            added=None,
-            created=None,
-            metadata="{}",
-            dump=None,
-            url=one.url,
-            date=one.date,
-            language=one.language or detect_language(one.text),
-            file_path=path,
-            token_count=0,
-            verdict=ABSTAIN,
-            confidence=LOW,
-            probability=None,
-            reasons=[f"attested as human by {one.attested_by}" if one.attested_by else "verified in its pack"],
-            batch_id="",
+    if not 1 <= copies <= MOST_COPIES:
+        raise ValueError(f"{copies} copies of each document of a tail pack: 1..{MOST_COPIES} are asked for")
+    return WeightedDraw(tail_tokens // copies)
+
+
+def pack_item(id: str, provenance: str, rarity: float | None, tokens: int) -> Item | None:
+    """A document on its way into the pack, the rarest first; None for what may not enter: text that no one
+    vouches for, and text whose rarity is unknown because it is short or looks like junk."""
+    return None if provenance != HUMAN_VERIFIED or rarity is None else Item(-rarity, id, tokens)
+
+
+def expected_copies(tail_tokens: int, pack_tokens: int) -> float:
+    """alpha N p0 of each document of a pack that is drawn evenly, at most 4; the tokens of both cancel all
+    but their ratio.
+
+    Raises:
+        ValueError: the pack has no tokens.
+    """
+    if pack_tokens < 1:
+        raise ValueError("a tail pack without tokens: there is nothing to inject")
+    return min(tail_tokens / pack_tokens, float(MOST_COPIES))
+
+
+def copies_rule(copies: float) -> str:
+    """Where that many expected copies stand against "at least one, better three": one clear line."""
+    if copies < FEWEST_COPIES:
+        return (
+            f"{copies:.2f} expected copies of each document a generation, where at least {FEWEST_COPIES} is "
+            "needed: raise the tail's share or take a smaller pack"
         )
+    if copies < BETTER_COPIES:
+        return (
+            f"{copies:.2f} expected copies of each document a generation: enough, {BETTER_COPIES} are safer"
+        )
+    return f"{copies:.2f} expected copies of each document a generation: safe"

@@ -18,7 +18,6 @@ from apache_beam.pvalue import AsSingleton, PCollection
 from apache_beam.typehints.decorators import no_annotations
 
 from schemas.manifest import FileEntry
-from schemas.recipe import TOP_RARITY
 from schemas.training_set import TAIL, KeptOut
 from signals.count_min import Keys
 from signals.hashing import content_hash
@@ -299,8 +298,3 @@ def _write(facts: MixFacts, name: str, content: bytes) -> None:
     path = FileSystems.join(facts.scratch, name)
     with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         file.write(content)
-
-
-def tail_budget(pack: str | None, tokens: int, share: float, copies: int) -> int:
-    """Distinct tokens of rarest text that make up a tail of that share at so many copies each."""
-    return int(tokens * share / copies) if pack == TOP_RARITY else 0

@@ -165,7 +165,7 @@ def finished_manifest(
             else None
         ),
         rarity={
-            name: [(b.low, b.high, b.count) for b in histogram.buckets()]
+            name: [(b.low, b.high, b.values) for b in histogram.buckets()]
             for name, histogram in (("corpus", counts.rarity), ("set", tally.rarity))
         },
         tail=tally.tail,

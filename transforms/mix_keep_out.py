@@ -6,7 +6,7 @@ from typing import Any
 from schemas.document import PublishedDocument
 from schemas.training_set import TAIL, KeptOut
 from signals.hashing import content_hash
-from signals.tail_pack import read_pack
+from signals.pack_file import read_pack
 from transforms.open_files import open_binary
 from transforms.run_files import RunFile
 

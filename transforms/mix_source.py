@@ -15,7 +15,7 @@ from schemas.sources import SourceEntry
 from schemas.training_set import TAIL, KeptOut
 from signals.count_min import CountMin
 from signals.mix_weights import Weight, Weigher
-from signals.tail_pack import read_pack
+from signals.pack_file import read_pack
 from signals.tokenization import Tokenizer, load_tokenizer
 from signals.weighted_sample import uniform
 from transforms.open_files import open_binary

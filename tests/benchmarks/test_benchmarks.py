@@ -23,6 +23,8 @@ TINY = {
     "drift": {"series_windows": 60},
     "audit_cost": {"text_bytes": 300_000},
     "tail_signals": {"batches": 3},
+    "mix_scale": {"steps": (300, 600)},
+    "low_frequency": {"documents": 400, "draws": 2},
     "scorer": {"documents": 20, "text_bytes": 60_000},
 }
 
