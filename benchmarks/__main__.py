@@ -26,6 +26,7 @@ NAMES = (
     "tail_signals",
     "mix_scale",
     "low_frequency",
+    "anchor_overlap",
 )
 RESULTS = Path(__file__).parent / "results"
 

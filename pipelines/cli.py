@@ -12,6 +12,7 @@ JOBS = {
     "release": "decided batches leave the hold queue",
     "mix": "draw a training set from finished runs by a recipe",
     "lineage": "why a document is in a training set, how often, or why not",
+    "anchor": "verified human text that no training set touches: create, add, verify, export",
     "report": "write the report page of a finished run again",
     "train-reference": "train an embedded scoring model",
     "tail-reference": "the rare token pairs of human text, for a scorer's tail coverage",

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -84,10 +85,10 @@ def _runs(manifest: SetManifest, moved: Sequence[str]) -> list[MixedRun]:
 def _of_set(folder: str, manifest: SetManifest, runs: Sequence[MixedRun], id: str) -> Iterator[str]:
     rows = list(rows_with_id(folder, manifest, id, "documents/"))
     for path, row in rows:
-        yield _in(path, row, manifest)
+        yield _in(path, row)
     for path, row in rows_with_id(folder, manifest, id, "hold/"):
         yield (
-            f"held: by the set's own gate, in batch {row.batch_id}: {path} ({_source(row, manifest)}); "
+            f"held: by the set's own gate, in batch {row.batch_id}: {path} ({_source(row)}); "
             f"wellspring review --run={folder} shows why"
         )
         rows.append((path, row))
@@ -102,22 +103,23 @@ def _of_set(folder: str, manifest: SetManifest, runs: Sequence[MixedRun], id: st
                 label, document = _labelled(found, id)
                 yield _not_drawn(folder, manifest, found, label, document)
     if not rows and _in_pack(manifest, id):
-        yield f"not drawn: injected documents have too many copies for the tail's share ({manifest.recipe['tail']})"
+        yield f"not drawn: the pack has more text than the tail's share holds: {manifest.recipe['tail']}"
 
 
-def _in(path: str, row: SetDocument, manifest: SetManifest) -> str:
+def _in(path: str, row: SetDocument) -> str:
     injected = "injected as rare text, " if row.stratum == TAIL else ""
     rarity = "" if row.rarity is None else f", rarity {row.rarity:.3f}"
     return (
-        f"in: {injected}copy {row.copy + 1} of {row.copies}, in {path} ({_source(row, manifest)}); weight {row.weight:.4g}"
+        f"in: {injected}copy {row.copy + 1} of {row.copies}, in {path} ({_source(row)}); "
+        f"weight {row.weight:.4g}"
         f"{rarity}, inclusion probability {row.inclusion_probability:.4g}, "
         f"expected copies {row.expected_copies:.4g}, key {row.key:.6g}"
     )
 
 
-def _source(row: SetDocument, manifest: SetManifest) -> str:
-    where = row.run or f"tail pack {row.file_path}"
-    return f"{row.provenance}, of {where}, read from {row.file_path}" if row.run else f"{row.provenance}, of {where}"
+def _source(row: SetDocument) -> str:
+    where = f"{row.run}, read from {row.file_path}" if row.run else f"tail pack {row.file_path}"
+    return f"{row.provenance}, of {where}"
 
 
 def _kept_out(folder: str, manifest: SetManifest, id: str) -> Iterator[tuple[str, str, str]]:
@@ -134,7 +136,8 @@ def _of_run(run: MixedRun, id: str) -> Iterator[str]:
         if path.startswith("documents/"):
             label = path.split("/")[1].removeprefix("provenance=")
             by = " (released by a person)" if "/released-" in path else ""
-            yield f"labelled {label}{by}: {run.path}/{path}; read from {row['file_path']}; {'; '.join(row['reasons'])}"
+            reasons = "; ".join(row["reasons"])
+            yield f"labelled {label}{by}: {run.path}/{path}; read from {row['file_path']}; {reasons}"
         elif path.startswith("declined/"):
             yield f"declined by {row['decided_by']}: {row['decision_reason']} ({run.path}/{path})"
         elif path.startswith("hold/"):
@@ -145,7 +148,7 @@ def _of_run(run: MixedRun, id: str) -> Iterator[str]:
             yield f"rejected: {row['reason']}: {row['detail']} ({row['file_path']}, {run.path}/{path})"
 
 
-def _find(run: MixedRun, id: str, folders: tuple[str, ...]) -> Iterator[tuple[str, dict[str, object]]]:
+def _find(run: MixedRun, id: str, folders: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, entry in sorted(run.files.items()):
         if not path.startswith(folders) or not path.endswith(".parquet"):
             continue
@@ -170,16 +173,15 @@ def _not_drawn(
     cap = most_copies(label, manifest.low_frequency.cap)
     u = uniform(manifest.seed, document.id)
     threshold = (
-        EVERYTHING
-        if stratum.threshold is None
-        else Threshold(stratum.threshold, stratum.threshold_id or "")
+        EVERYTHING if stratum.threshold is None else Threshold(stratum.threshold, stratum.threshold_id or "")
     )
     key = copy_keys(u, weight.weight, cap)[0]
     if threshold.draws(Item(key, document.id)):
-        return f"not found: its key {key:.6g} lies below the threshold {threshold.key:.6g}, so that it should be in"
+        return f"not found: its key {key:.6g} lies below {threshold.key:.6g}, so that it should be in"
     return (
-        f"not drawn: its key {key:.6g} (u {u:.6g} / weight {weight.weight:.4g}) is not below {threshold.key:.6g}, the "
-        f"threshold of {label}; inclusion probability {inclusion(weight.weight, threshold.key):.4g}, "
+        f"not drawn: its key {key:.6g} (u {u:.6g} / weight {weight.weight:.4g}) is not below "
+        f"{threshold.key:.6g}, the threshold of {label}; "
+        f"inclusion probability {inclusion(weight.weight, threshold.key):.4g}, "
         f"expected copies {expected_copies(weight.weight, threshold.key, cap):.4g}"
     )
 

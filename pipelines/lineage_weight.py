@@ -6,7 +6,7 @@ from schemas.recipe import Recipe
 from schemas.sources import SourceEntry
 from schemas.training_set import SetManifest
 from signals.count_min import CountMin
-from signals.mix_weights import Weight, Weigher
+from signals.mix_weights import Weigher, Weight
 from transforms.finish_set import COUNTED_WORDS
 from transforms.run_files import RunMeasurements, read_checked
 
@@ -18,7 +18,8 @@ def weight_in(folder: str, manifest: SetManifest, run: MixedRun, document: Publi
         TamperedError: a file of the set or the run was changed.
     """
     facts = manifest.low_frequency
-    counted, perplexities = None, [None]
+    counted: CountMin | None = None
+    perplexities: list[float | None] = [None]
     if COUNTED_WORDS in manifest.files:
         counted = CountMin.from_bytes(read_checked(folder, COUNTED_WORDS, manifest.files[COUNTED_WORDS]))
         measured = RunMeasurements(run.path, files_of([run]).measurements[run.path])

@@ -31,6 +31,7 @@ from transforms.count_mix import CountMix
 from transforms.draw_mix import DrawMix, DrawPlan
 from transforms.finish_set import FinishSet
 from transforms.mix_source import (
+    ANCHOR,
     CORPUS,
     COUNTS,
     DUPLICATES,
@@ -56,6 +57,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     # The scratch folder alone: a finished set that is to be replaced stays until the plan stands.
     _write_scratch(settings.facts, FILES, msgspec.msgpack.encode(settings.files))
+    _write_scratch(settings.facts, ANCHOR, msgspec.msgpack.encode(settings.anchor))
     try:
         counts = count(settings, options)
         plan, until = plan_set(settings, counts)
@@ -152,9 +154,7 @@ def draw(
     pipeline.run().wait_until_finish()
 
 
-def _planned_manifest(
-    settings: MixSettings, plan: MixPlan, until: tuple[float, str] | None
-) -> SetManifest:
+def _planned_manifest(settings: MixSettings, plan: MixPlan, until: tuple[float, str] | None) -> SetManifest:
     corpus = CorpusFacts(median=None, perplexity_limits={})
     if settings.facts.rarity:
         corpus = msgspec.json.decode(read_scratch(settings.facts, CORPUS), type=CorpusFacts)

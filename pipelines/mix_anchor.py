@@ -1,16 +1,18 @@
-"""The anchor set of a recipe: verified before anything is read, its index for the workers."""
+"""The anchor set of a recipe: verified before anything is read."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
-from pipelines.arguments import UsageError
+from pipelines.anchor_verification import open_anchor
 
 
 class MixAnchor(NamedTuple):
-    load: Callable[[], Any]
-    """On a worker: the index of its documents."""
+    """What a mix must know of its anchor set."""
+
+    documents: list[tuple[str, str]]
+    """(id, text) of each."""
     facts: dict[str, str]
-    """For the set's manifest."""
+    """For the set's manifest: path, version, root, public key."""
 
 
 def load_anchor(path: str) -> MixAnchor:
@@ -19,4 +21,14 @@ def load_anchor(path: str) -> MixAnchor:
     Raises:
         UsageError: it doesn't: not a byte of a set is written beside an anchor that may have changed.
     """
-    raise UsageError(f"anchor: {path}: this version can't verify anchor sets yet")
+    anchor = open_anchor(Path(path))
+    version = anchor.version
+    return MixAnchor(
+        [(document.id, document.text) for document in anchor.documents],
+        {
+            "path": path,
+            "version": str(version.version),
+            "root": version.root,
+            "public_key": version.public_key,
+        },
+    )

@@ -100,8 +100,8 @@ def _check_same_scorer(first: MixedRun, other: MixedRun) -> None:
     names = [run.manifest.scorer.id if run.manifest.scorer else "none" for run in (first, other)]
     if names[0] != names[1]:
         raise UsageError(
-            f"runs by different scorers don't mix: {first.path} was scored by {names[0]}, {other.path} by {names[1]}; "
-            "tokens and probabilities would mean two things"
+            f"runs by different scorers don't mix: {first.path} was scored by {names[0]}, {other.path} by "
+            f"{names[1]}; tokens and probabilities would mean two things"
         )
     tokenizers = [run.manifest.parameters.get("scorer") for run in (first, other)]
     if first.manifest.scorer is None and tokenizers[0] != tokenizers[1]:

@@ -47,6 +47,8 @@ class MixSettings(NamedTuple):
     facts: MixFacts
     writing: SetSettings
     keep_out: KeepOut | None
+    anchor: list[tuple[str, str]]
+    """(id, text) of the anchor set's documents."""
     tail_tokens: int
     """So much of the rarest verified text is set apart for the tail; 0 without."""
     manifest: SetManifest
@@ -107,8 +109,11 @@ def settle(arguments: argparse.Namespace) -> MixSettings:
             runs_tokenizer=runs_tokenizer,
             batch_documents=recipe.batch_documents,
         ),
-        keep_out=KeepOut(anchor.load if anchor else None, pack.path if pack else None) if anchor or pack else None,
-        tail_tokens=int(recipe.tokens * recipe.tail.share / BETTER_COPIES) if by_rarity and recipe.tail else 0,
+        keep_out=KeepOut(facts, anchor is not None, pack.path if pack else None) if anchor or pack else None,
+        anchor=anchor.documents if anchor else [],
+        tail_tokens=int(recipe.tokens * recipe.tail.share / BETTER_COPIES)
+        if by_rarity and recipe.tail
+        else 0,
         manifest=_empty_manifest(
             recipe,
             arguments,
@@ -136,7 +141,8 @@ def _profile(recipe: Recipe, runs: list[MixedRun]) -> tuple[Profile, str, list[s
         raise UsageError(f"{error}; name the profile of {first.path} in the recipe (profile:)") from error
     if sha256 != first.manifest.profile_sha256:
         raise UsageError(
-            f"profile {name} is not the one that {first.path} was made under: name that one in the recipe (profile:)"
+            f"profile {name} is not the one that {first.path} was made under: name that one in the recipe "
+            "(profile:)"
         )
     others = [run.path for run in runs if run.manifest.profile_sha256 != sha256]
     warnings = [f"{path} was labelled under another profile than {first.path}" for path in others]
@@ -154,7 +160,7 @@ def _tokenizers(recipe: Recipe, run: MixedRun, profile: Profile) -> tuple[str, T
     scorer = run.manifest.scorer
     if scorer is not None and scorer.tokenizer_sha256 != of_runs.sha256:
         raise UsageError(
-            f"the tokenizer of {name} is not the one that {run.path} was tokenized by: put that one back in its place"
+            f"the tokenizer of {name} is not the one that {run.path} was tokenized by: put that one back"
         )
     return name, of_set
 

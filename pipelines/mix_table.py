@@ -57,8 +57,14 @@ def closing_table(manifest: SetManifest, folder: str, seconds: float) -> str:
     facts = [
         ("tokens", f"{manifest.tokens:,} in {seconds:.1f} s"),
         ("documents", f"{n:,}, {sum(manifest.labelled.values()):,} rows with copies"),
-        ("effective size", f"{manifest.effective_sample_size:,.0f} documents, {_share(manifest):.2f} of them"),
-        ("held by its gate", f"{manifest.held:,} in {manifest.batches_held:,} of {manifest.batches:,} batches"),
+        (
+            "effective size",
+            f"{manifest.effective_sample_size:,.0f} documents, {_share(manifest):.2f} of them",
+        ),
+        (
+            "held by its gate",
+            f"{manifest.held:,} in {manifest.batches_held:,} of {manifest.batches:,} batches",
+        ),
         *((f"kept out: {reason}", f"{count:,}") for reason, count in manifest.kept_out.items()),
         *_expected(manifest),
         *_rare(manifest),
@@ -80,7 +86,9 @@ def _far_off(manifest: SetManifest) -> list[tuple[str, str]]:
     names = far_off(manifest)
     if not names:
         return []
-    why = "batches were held" if manifest.held else "whole documents are drawn, and these are long for the set"
+    why = (
+        "batches were held" if manifest.held else "whole documents are drawn, and these are long for the set"
+    )
     return [("off by over 1%", f"{', '.join(names)}: {why}")]
 
 
@@ -93,9 +101,13 @@ def _expected(manifest: SetManifest) -> list[tuple[str, str]]:
     one = manifest.expected_synthetic
     if one is None:
         return [("expected synthetic", "unknown: no calibrated probability for one of the labels")]
-    bounds = f" ({max(one.low, 0):.2%} to {one.high:.2%})" if one.low is not None and one.high is not None else ""
+    bounds = (
+        f" ({max(one.low, 0):.2%} to {one.high:.2%})" if one.low is not None and one.high is not None else ""
+    )
     unjudged = f", {manifest.without_probability:,} documents by their label's mean"
-    return [("expected synthetic", f"{one.value:.2%}{bounds}{unjudged if manifest.without_probability else ''}")]
+    return [
+        ("expected synthetic", f"{one.value:.2%}{bounds}{unjudged if manifest.without_probability else ''}")
+    ]
 
 
 def _rare(manifest: SetManifest) -> list[tuple[str, str]]:

@@ -4,8 +4,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from schemas.label import HUMAN_VERIFIED
-
 ShareLabel = Literal["human_verified", "human_unverified", "synthetic_known", "synthetic_suspected"]
 TOP_RARITY = "top_rarity"
 MOST_COPIES = 4
@@ -73,10 +71,11 @@ class Recipe(_Strict):
         total = sum(self.shares.values())
         if abs(total - 1) > _ROUNDING:
             raise ValueError(f"shares: they sum to {total:.6g}, not to 1")
-        verified = self.shares.get(HUMAN_VERIFIED, 0.0)
+        verified = self.shares.get("human_verified", 0.0)
         if self.tail and self.tail.share > verified + _ROUNDING:
             raise ValueError(
-                f"tail: its share of {self.tail.share:g} lies inside that of {HUMAN_VERIFIED}, which is {verified:g}"
+                f"tail: its share of {self.tail.share:g} lies inside that of human_verified, "
+                f"which is {verified:g}"
             )
         if self.sources and self.low_frequency is None:
             raise ValueError("sources: their weights count under low_frequency, which is not given")

@@ -1,4 +1,4 @@
-"""What a first pass over the runs counts for the plan of a mix: mergeable, to the same figures in any order."""
+"""What a first pass over the runs counts for the plan of a mix: mergeable, the same in any order."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -56,7 +56,7 @@ class MixCounts:
         self._judged: dict[str, LogHistogram] = {}
         self.rarity = LogHistogram()
         self.singles: Counter[str] = Counter()
-        """By label: content words that one document of the corpus has; `doubles`: that two have, each twice."""
+        """By label: content words that one document of the corpus has; `doubles`: that two have, twice."""
         self.doubles: Counter[str] = Counter()
         self.rarest: list[Rarest] = []
         self.kept_out: list[KeptOut] = []
@@ -73,9 +73,7 @@ class MixCounts:
         self.tokens[label] += int(tokens.sum())
         # The tail's copies follow its own rule, all alike.
         cap = 4 if label == TAIL else self.cap
-        keys = all_copy_keys(
-            np.array([d.u for d in documents]), np.array([d.weight for d in documents]), cap
-        )
+        keys = all_copy_keys(np.array([d.u for d in documents]), np.array([d.weight for d in documents]), cap)
         amounts = np.repeat(tokens[:, None], cap, axis=1)
         _of(self._keys, label).add_all(keys.ravel(), amounts.ravel())
         if label not in (HUMAN_VERIFIED, SYNTHETIC_KNOWN, TAIL):
@@ -142,7 +140,7 @@ class MixCounts:
         for one in apart:
             for key in all_copy_keys(np.array([one.u]), np.array([one.weight]), self.cap).ravel():
                 gone.add((float(key), one.tokens))
-        remaining = dict((number, (count, amount)) for number, count, amount in self._keys[HUMAN_VERIFIED].rows())
+        remaining = {number: (count, amount) for number, count, amount in self._keys[HUMAN_VERIFIED].rows()}
         for number, count, amount in gone.rows():
             there = remaining[number]
             remaining[number] = there[0] - count, there[1] - amount
@@ -191,7 +189,11 @@ class MixCounts:
         counts = cls(state["cap"], state["tail_tokens"])
         for name in ("documents", "tokens", "singles", "doubles"):
             getattr(counts, name).update(state[name])
-        for own, name in ((counts._keys, "keys"), (counts._synthetic, "synthetic"), (counts._judged, "judged")):
+        for own, name in (
+            (counts._keys, "keys"),
+            (counts._synthetic, "synthetic"),
+            (counts._judged, "judged"),
+        ):
             own.update({label: LogHistogram.from_rows(rows) for label, rows in state[name].items()})
         counts.rarity = LogHistogram.from_rows(state["rarity"])
         counts.rarest = [Rarest(*one) for one in state["rarest"]]

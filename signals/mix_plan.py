@@ -67,7 +67,7 @@ def plan_mix(recipe: Recipe, counts: Mapping[str, StratumCounts]) -> MixPlan:
         PlanError: a stratum with a share is empty; or one is too small and `when_short` is stop; or more
             synthetic text is expected among the unverified than the recipe's synthetic shares allow.
     """
-    wanted = {label: recipe.shares.get(label, 0.0) for label in PROVENANCE_LABELS}
+    wanted = dict.fromkeys(PROVENANCE_LABELS, 0.0) | {**recipe.shares}
     for label, share in wanted.items():
         only_tail = label == HUMAN_VERIFIED and recipe.tail is not None and share <= recipe.tail.share
         if share > 0 and not only_tail and not _tokens(counts, label):
@@ -125,9 +125,7 @@ def _most(counts: Mapping[str, StratumCounts], name: str) -> int:
     return _tokens(counts, name) * (MOST_COPIES if name == TAIL else 1)
 
 
-def _short(
-    shares: Mapping[str, float], counts: Mapping[str, StratumCounts], tokens: int
-) -> dict[str, str]:
+def _short(shares: Mapping[str, float], counts: Mapping[str, StratumCounts], tokens: int) -> dict[str, str]:
     return {
         name: f"{name} has {_most(counts, name):,} tokens"
         + (f", {MOST_COPIES} copies each," if name == TAIL else "")
@@ -172,8 +170,8 @@ def _by_probabilities(
         q = _expected(counts, SYNTHETIC_SUSPECTED, y * tokens) if wanted[SYNTHETIC_SUSPECTED] else 1.0
         if wanted[SYNTHETIC_SUSPECTED] and q <= p:
             raise PlanError(
-                f"by probabilities: suspected text is expected to be {q:.1%} synthetic, unverified text {p:.1%}: "
-                "the labels tell nothing apart here"
+                f"by probabilities: suspected text is expected to be {q:.1%} synthetic, unverified "
+                f"text {p:.1%}: the labels tell nothing apart here"
             )
         # y + z = (S - p x) k with k = split / q + 1 - split, and x = 1 - V - (y + z).
         k = split / q + 1 - split
@@ -182,8 +180,8 @@ def _by_probabilities(
         rest = synthetic - p * new_x
         if rest < -1e-9 or new_x < 0:
             raise PlanError(
-                f"by probabilities: {p:.1%} of the unverified text is expected to be synthetic, so that the set "
-                f"would have {p * free:.1%} of it where the recipe allows {synthetic:.1%}: "
+                f"by probabilities: {p:.1%} of the unverified text is expected to be synthetic, so that the "
+                f"set would have {p * free:.1%} of it where the recipe allows {synthetic:.1%}: "
                 "raise the synthetic shares, or take more verified text"
             )
         new_y, new_z = max(rest, 0) * split / q, max(rest, 0) * (1 - split)

@@ -29,8 +29,13 @@ class StratumTally(NamedTuple):
     weights: WeightSums = WeightSums()
 
     def merged(self, other: "StratumTally") -> "StratumTally":
-        sums = (a + b for a, b in zip(self[:4], other[:4], strict=True))
-        return StratumTally(*sums, self.weights.merged(other.weights))
+        return StratumTally(
+            self.rows + other.rows,
+            self.documents + other.documents,
+            self.tokens + other.tokens,
+            self.rows_held + other.rows_held,
+            self.weights.merged(other.weights),
+        )
 
 
 class SetTally:
@@ -142,10 +147,8 @@ class SetTally:
         return drawn
 
     def effective_sample_size(self) -> float:
-        """Of the strata together: what the recipe's shares make unequal between them is no loss, it is asked for."""
-        return math.fsum(
-            tally.weights.effective_sample_size for _, tally in sorted(self.strata.items())
-        )
+        """Of the strata together: what the recipe makes unequal between them is asked for and no loss."""
+        return math.fsum(tally.weights.effective_sample_size for _, tally in sorted(self.strata.items()))
 
     def expected_synthetic(self) -> tuple[Estimate | None, int]:
         """(share of tokens expected to be synthetic with its interval, documents without a probability).

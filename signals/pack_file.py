@@ -45,12 +45,13 @@ def read_pack(lines: Iterable[bytes], path: str) -> Iterator[PublishedDocument]:
             raise ValueError(f"tail pack {path}, line {number}: {error}") from error
         if not (one.attested_by or one.provenance == HUMAN_VERIFIED):
             raise ValueError(
-                f"tail pack {path}, line {number}: nobody vouches for it; give attested_by (who says that a person "
-                f"wrote it, and when) or provenance: {HUMAN_VERIFIED}"
+                f"tail pack {path}, line {number}: nobody vouches for it; give attested_by (who says that a "
+                f"person wrote it, and when) or provenance: {HUMAN_VERIFIED}"
             )
         if one.provenance not in (None, HUMAN_VERIFIED):
             raise ValueError(
-                f"tail pack {path}, line {number}: provenance is {one.provenance}; a tail takes {HUMAN_VERIFIED} alone"
+                f"tail pack {path}, line {number}: provenance is {one.provenance}; a tail takes "
+                f"{HUMAN_VERIFIED} alone"
             )
         id = one.id or f"tail-{content_hash(one.text).hex()}"
         if id in ids:
@@ -72,6 +73,8 @@ def read_pack(lines: Iterable[bytes], path: str) -> Iterator[PublishedDocument]:
             verdict=ABSTAIN,
             confidence=LOW,
             probability=None,
-            reasons=[f"attested as human by {one.attested_by}" if one.attested_by else "verified in its pack"],
+            reasons=[
+                f"attested as human by {one.attested_by}" if one.attested_by else "verified in its pack"
+            ],
             batch_id="",
         )

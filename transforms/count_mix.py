@@ -4,6 +4,7 @@ Every element is a file; what is found in it is merged. Texts never cross a shuf
 runs are mixed do ids and hashes.
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -27,8 +28,17 @@ from signals.mix_counts import Counted, MixCounts
 from signals.mix_weights import countable
 from signals.rarity import JUNK_PERPLEXITY_QUANTILE
 from transforms.merge import Merge
-from transforms.mix_source import CORPUS, COUNTS, DUPLICATES, WORDS, CorpusFacts, MixFacts, MixSource, read_files
 from transforms.mix_keep_out import KeepOut
+from transforms.mix_source import (
+    CORPUS,
+    COUNTS,
+    DUPLICATES,
+    WORDS,
+    CorpusFacts,
+    MixFacts,
+    MixSource,
+    read_files,
+)
 from transforms.run_files import RunFile, TamperedError, read_checked, read_rows
 
 _FAULT = "fault"
@@ -52,17 +62,26 @@ class CountMix(beam.PTransform[PCollection[RunFile], PCollection[str]]):
         facts = self._facts
         several = facts.runs > 1
         duplicates = (
-            self._duplicates(files)
-            if several
-            else files.pipeline | "NoDuplicates" >> beam.Create([([], [])])
+            self._duplicates(files) if several else files.pipeline | "NoDuplicates" >> beam.Create([([], [])])
         ) | "WriteDuplicates" >> beam.Map(_write_duplicates, facts)
+        cap, tail_tokens = facts.cap, self._tail_tokens
+        measurements = (
+            files.pipeline
+            | "Once" >> beam.Create([facts])
+            | "MeasurementFiles" >> beam.FlatMap(_measurement_files)
+            | "Spread" >> beam.Reshuffle()
+        )
         ready = duplicates
         if facts.rarity:
-            ready = self._words(files, duplicates)
-        cap, tail_tokens = facts.cap, self._tail_tokens
+            ready = self._words(files, measurements, duplicates)
         return (
-            files
-            | "CountFiles" >> beam.ParDo(_CountFile(facts, tail_tokens, self._keep_out), AsSingleton(ready))
+            (
+                files
+                | "CountFiles"
+                >> beam.ParDo(_CountFile(facts, tail_tokens, self._keep_out), AsSingleton(ready)),
+                measurements | "CheckMeasurements" >> beam.Map(_check_measurements, cap, tail_tokens),
+            )
+            | "AllCounts" >> beam.Flatten()
             | "MergeCounts" >> beam.CombineGlobally(_MergeCounts(cap, tail_tokens))
             | "WriteCounts" >> beam.Map(_write_counts, facts, AsSingleton(duplicates))
         )
@@ -93,13 +112,12 @@ class CountMix(beam.PTransform[PCollection[RunFile], PCollection[str]]):
             | "WithClashes" >> beam.Map(lambda rows, faults: (rows, faults), AsSingleton(clashes))
         )
 
-    def _words(self, files: PCollection[RunFile], duplicates: PCollection[Any]) -> PCollection[Any]:
+    def _words(
+        self, files: PCollection[RunFile], measurements: PCollection[Any], duplicates: PCollection[Any]
+    ) -> PCollection[Any]:
         facts = self._facts
         limits = (
-            files.pipeline
-            | "Once" >> beam.Create([facts])
-            | "MeasurementFiles" >> beam.FlatMap(_measurement_files)
-            | "Spread" >> beam.Reshuffle()
+            measurements
             | "Perplexities" >> beam.FlatMap(_perplexities)
             | "ByLanguage" >> beam.CombinePerKey(_MergeHistograms())
             | "Limits" >> beam.MapTuple(lambda language, h: (language, h.quantile(JUNK_PERPLEXITY_QUANTILE)))
@@ -113,17 +131,15 @@ class CountMix(beam.PTransform[PCollection[RunFile], PCollection[str]]):
         )
 
 
-@no_annotations
-def _later_ones(digest, places) -> Iterator[KeptOut]:
+def _later_ones(_: bytes, places: Iterable[tuple[int, str, str]]) -> Iterator[KeptOut]:
     first, *later = sorted(places)
-    for _, run, id in later:
+    for _place, run, id in later:
         yield KeptOut(run=run, id=id, reason="duplicate", detail=f"same text as {first[2]} of {first[1]}")
 
 
-@no_annotations
-def _clashes(id, texts) -> Iterator[str]:
+def _clashes(id: str, texts: Iterable[tuple[bytes, str]]) -> Iterator[str]:
     ordered = sorted(set(texts), key=lambda pair: (pair[1], pair[0]))
-    if len({digest for digest, _ in ordered}) > 1:
+    if len({digest for digest, _run in ordered}) > 1:
         runs = " and ".join(dict.fromkeys(run for _, run in ordered))
         yield f"id {id!r} names different texts in {runs}: lineage could not tell them apart"
 
@@ -131,14 +147,10 @@ def _clashes(id, texts) -> Iterator[str]:
 class _HashFile(beam.DoFn):
     @no_annotations
     def process(self, file: RunFile) -> Iterator[tuple[bytes, tuple[int, str, str]]]:
-        if file.label == TAIL:
-            return
-        try:
-            for rows in read_rows(file):
+        with contextlib.suppress(TamperedError):  # the pass that counts says so
+            for rows in read_rows(file) if file.label != TAIL else ():
                 for row in rows:
                     yield content_hash(row.text), (file.place, file.run, row.id)
-        except TamperedError:
-            return  # counted as a fault by the pass that comes after
 
 
 def _write_duplicates(found: tuple[list[KeptOut], list[str]], facts: MixFacts) -> tuple[int, list[str]]:
@@ -154,21 +166,35 @@ def _measurement_files(facts: MixFacts) -> Iterator[tuple[str, str, str, int]]:
             yield run, path, entry.sha256, entry.rows
 
 
-def _perplexities(file: tuple[str, str, str, int]) -> Iterator[tuple[str, LogHistogram]]:
+def _check_measurements(file: tuple[str, str, str, int], cap: int, tail_tokens: int) -> MixCounts:
+    """Counts of nothing, with a fault where the file was changed: the draw will read it."""
+    run, path, sha256, rows = file
+    counts = MixCounts(cap, tail_tokens)
+    try:
+        read_checked(run, path, FileEntry(rows=rows, sha256=sha256))
+    except TamperedError as error:
+        counts.faults.append(str(error))
+    return counts
+
+
+def _perplexities(file: tuple[str, str, str, int]) -> list[tuple[str, LogHistogram]]:
+    """(language, perplexities) of a file; nothing of a changed one: `_check_measurements` says so."""
     run, path, sha256, rows = file
     try:
         content = read_checked(run, path, FileEntry(rows=rows, sha256=sha256))
     except TamperedError:
-        return  # said by the pass that counts
+        return []
     table = pq.read_table(pa.BufferReader(content), columns=["language", "perplexity"])
     by_language: dict[str, list[float]] = {}
     for row in table.to_pylist():
         if row["perplexity"] is not None:
             by_language.setdefault(row["language"] or "", []).append(row["perplexity"])
+    found = []
     for language, values in sorted(by_language.items()):
         histogram = LogHistogram()
         histogram.add_all(np.array(values))
-        yield language, histogram
+        found.append((language, histogram))
+    return found
 
 
 class _MergeHistograms(beam.CombineFn):
@@ -200,21 +226,17 @@ class _FileWords(beam.DoFn):
     def process(
         self, file: RunFile, limits: list[tuple[str, float]], duplicates: object
     ) -> Iterator[list[tuple[str, Keys]]]:
-        if file.label == TAIL:
-            return
         if self._source is None:
             self._source = MixSource(self._facts, weigh=False)
         by_language = dict(limits)
-        try:
-            for rows in self._source.rows(file):
+        with contextlib.suppress(TamperedError):  # the pass that counts says so
+            for rows in self._source.rows(file) if file.label != TAIL else ():
                 perplexities = self._source.perplexities(file, rows)
                 words = [
                     (row.id, countable(row, perplexity, by_language))
                     for row, perplexity in zip(rows, perplexities, strict=True)
                 ]
                 yield [(id, keys) for id, keys in words if keys is not None]
-        except TamperedError:
-            return  # said by the pass that counts
 
 
 def _write_words(words: CorpusWords, facts: MixFacts, limits: list[tuple[str, float]]) -> int:

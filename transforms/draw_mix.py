@@ -50,11 +50,9 @@ class DrawMix(beam.PTransform[PCollection[RunFile], DrawOutputs]):
     @no_annotations
     def expand(self, files: PCollection[RunFile]) -> DrawOutputs:
         plan = self._plan
-        drawn = files | "DrawFiles" >> beam.ParDo(
-            _DrawFile(self._facts, plan)
-        ).with_output_types(tuple[tuple[int, int], DrawnDocument], edge=tuple[str, Item]).with_outputs(
-            "edge", main="drawn"
-        )
+        drawn = files | "DrawFiles" >> beam.ParDo(_DrawFile(self._facts, plan)).with_output_types(
+            tuple[tuple[int, int], DrawnDocument], edge=tuple[str, Item]
+        ).with_outputs("edge", main="drawn")
         thresholds = (
             drawn.edge
             | "GroupEdges" >> beam.GroupByKey()
@@ -68,7 +66,8 @@ def _threshold(items: Iterable[Item], room: int) -> tuple[float, str]:
     draw = WeightedDraw(room)
     for item in items:
         draw.add(Item(*item))
-    return tuple(draw.threshold())
+    threshold = draw.threshold()
+    return threshold.key, threshold.id
 
 
 def threshold_of(stratum: str, thresholds: dict[str, tuple[float, str]]) -> Threshold:

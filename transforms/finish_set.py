@@ -1,4 +1,4 @@
-"""The end of a mix: what is kept out and what was counted is published, then the report, then the manifest."""
+"""The end of a mix: what is kept out and what was counted, then the report, the manifest last."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -116,7 +116,9 @@ def _finish(
     manifest = msgspec.structs.replace(
         manifest,
         expected_synthetic=manifest.expected_synthetic if calibrated else None,
-        files={r.path: FileEntry(rows=r.rows, sha256=r.sha256) for r in sorted(records, key=lambda r: r.path)},
+        files={
+            r.path: FileEntry(rows=r.rows, sha256=r.sha256) for r in sorted(records, key=lambda r: r.path)
+        },
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     publish(output, "report.html", render(manifest, sorted(audits, key=lambda a: a.batch_id)).encode(), 0)

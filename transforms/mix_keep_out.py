@@ -1,36 +1,38 @@
 """What must not be drawn: anchor documents and what is close to them, and the texts of a tail pack."""
 
-from collections.abc import Callable
-from typing import Any
+import msgspec
 
 from schemas.document import PublishedDocument
 from schemas.training_set import TAIL, KeptOut
+from signals.anchor_index import AnchorIndex
 from signals.hashing import content_hash
+from signals.overlap import Overlap
 from signals.pack_file import read_pack
+from transforms.mix_source import ANCHOR, MixFacts, read_scratch
 from transforms.open_files import open_binary
 from transforms.run_files import RunFile
-
-SHARE_QUOTED = 0.1
-"""A quotation keeps a text out where it makes up a tenth of the text or of the anchor document."""
 
 
 class KeepOut:
     """Made by the launcher, loaded by each worker that counts.
 
     Args:
-        anchor: loads the index of the anchor set; None without one. pack: path of the tail pack, or None.
+        anchor: whether the scratch folder holds the documents of an anchor set. pack: path of the tail
+            pack, or None.
     """
 
-    def __init__(self, anchor: Callable[[], Any] | None, pack: str | None) -> None:
+    def __init__(self, facts: MixFacts, anchor: bool, pack: str | None) -> None:
+        self._facts = facts
         self._anchor = anchor
         self._pack = pack
-        self._index: Any = None
+        self._index: AnchorIndex | None = None
         self._texts: dict[bytes, str] = {}
 
     def load(self) -> None:
         """Reads the anchor set and the pack's texts. A pack's own faults are said by who counts it."""
-        if self._anchor is not None and self._index is None:
-            self._index = self._anchor()
+        if self._anchor and self._index is None:
+            pairs = msgspec.msgpack.decode(read_scratch(self._facts, ANCHOR), type=list[tuple[str, str]])
+            self._index = AnchorIndex.from_documents(pairs)
         if self._pack is not None and not self._texts:
             try:
                 with open_binary(self._pack) as stream:
@@ -44,10 +46,8 @@ class KeepOut:
         found: list[KeptOut | None] = [None] * len(rows)
         if self._index is not None:
             for i, overlap in enumerate(self._index.findings([row.text for row in rows])):
-                if overlap is not None and _too_close(overlap):
-                    found[i] = KeptOut(
-                        run=file.run, id=rows[i].id, reason="anchor", detail=_said(overlap)
-                    )
+                if overlap is not None and overlap.copies:
+                    found[i] = KeptOut(run=file.run, id=rows[i].id, reason="anchor", detail=_said(overlap))
         if self._texts and file.label != TAIL:
             for i, row in enumerate(rows):
                 same = self._texts.get(content_hash(row.text))
@@ -58,15 +58,12 @@ class KeepOut:
         return found
 
 
-def _too_close(overlap: Any) -> bool:
-    if overlap.kind != "quotation":
-        return True
-    return max(overlap.text_share, overlap.anchor_share) >= SHARE_QUOTED
-
-
-def _said(overlap: Any) -> str:
+def _said(overlap: Overlap) -> str:
     if overlap.kind == "exact":
         return f"same text as anchor document {overlap.anchor_id}"
     if overlap.kind == "near":
         return f"close to anchor document {overlap.anchor_id}: Jaccard {overlap.similarity:.2f}"
-    return f"quotes anchor document {overlap.anchor_id}: {overlap.text_share:.0%} of this text"
+    return (
+        f"quotes anchor document {overlap.anchor_id}: {overlap.text_share:.0%} of this text, "
+        f"{overlap.anchor_share:.0%} of that document"
+    )

@@ -14,7 +14,7 @@ from schemas.recipe import LowFrequency
 from schemas.sources import SourceEntry
 from schemas.training_set import TAIL, KeptOut
 from signals.count_min import CountMin
-from signals.mix_weights import Weight, Weigher
+from signals.mix_weights import Weigher, Weight
 from signals.pack_file import read_pack
 from signals.tokenization import Tokenizer, load_tokenizer
 from signals.weighted_sample import uniform
@@ -55,6 +55,8 @@ class CorpusFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FILES = "files.msgpack"
+ANCHOR = "anchor.msgpack"
+"""(id, text) of the anchor set's documents: who counts need not reach the set itself."""
 WORDS = "words.count-min"
 """The count of the corpus's words, in the scratch folder, later in `lineage/`."""
 CORPUS = "corpus.json"

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import pyarrow as pa
@@ -68,7 +68,7 @@ def read_rows(file: RunFile) -> Iterator[list[PublishedDocument]]:
     where = run_path(file.run, file.path)
     try:
         with open_binary(where) as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
+            if _sha256(stream) != file.sha256:
                 raise TamperedError(
                     f"{file.run}: {file.path} is not the file that its manifest lists (its sha256 differs)"
                 )
@@ -76,12 +76,20 @@ def read_rows(file: RunFile) -> Iterator[list[PublishedDocument]]:
             parquet = pq.ParquetFile(stream)
             if parquet.metadata.num_rows != file.rows:
                 raise TamperedError(
-                    f"{file.run}: {file.path} has {parquet.metadata.num_rows} rows, its manifest says {file.rows}"
+                    f"{file.run}: {file.path} has {parquet.metadata.num_rows} rows, "
+                    f"its manifest says {file.rows}"
                 )
             for batch in parquet.iter_batches(batch_size=ROWS_AT_ONCE):
                 yield msgspec.convert(batch.to_pylist(), list[PublishedDocument])
     except (OSError, pa.ArrowException, msgspec.ValidationError) as error:
         raise TamperedError(f"{file.run}: {file.path} can't be read: {error}") from error
+
+
+def _sha256(stream: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while piece := stream.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 class RunMeasurements:

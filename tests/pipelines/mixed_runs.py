@@ -19,7 +19,9 @@ SOURCES = """
 def write_texts(path: Path, documents: dict[str, tuple[str, str]]) -> Path:
     """JSON lines of {id: (source, text)}."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [json.dumps({"id": id, "source": source, "text": body}) for id, (source, body) in documents.items()]
+    lines = [
+        json.dumps({"id": id, "source": source, "text": body}) for id, (source, body) in documents.items()
+    ]
     path.write_text("\n".join(lines) + "\n")
     return path
 

@@ -35,7 +35,9 @@ def stratum(name: str, tokens: list[int], weights=None, probability: float | Non
     histogram, synthetic, judged = LogHistogram(), LogHistogram(), LogHistogram()
     histogram.add_all(keys.ravel(), amounts.ravel())
     if probability is not None:
-        synthetic.add_all(keys.ravel(), np.round(amounts.ravel() * probability * PROBABILITY_UNIT).astype(int))
+        synthetic.add_all(
+            keys.ravel(), np.round(amounts.ravel() * probability * PROBABILITY_UNIT).astype(int)
+        )
         judged.add_all(keys.ravel(), amounts.ravel())
     return StratumCounts(len(tokens), sum(tokens), histogram, synthetic, judged)
 

@@ -1,0 +1,343 @@
+"""The anchor set: verified human text, signed and only added to, that no training set may touch."""
+
+import gzip
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from pipelines.anchor_checks import add_flags, check_against, patterns_of
+from pipelines.anchor_folder import REJECTS_FILE, documents_file, log_export, sha256, write_version, writing
+from pipelines.anchor_input import Attestation, NewDocuments, attest
+from pipelines.anchor_keys import (
+    load_private_key,
+    load_public_key,
+    public_hex,
+    public_key_path,
+    write_new_key,
+)
+from pipelines.anchor_verification import Anchor, open_anchor, verify_anchor
+from pipelines.arguments import JobParser, UsageError, positive
+from pipelines.curate_settings import load_profile
+from schemas.anchor import AnchorCheck, AnchorDocument, AnchorExport, AnchorPolicy, AnchorVersion
+from schemas.arrow import arrow_schema
+from schemas.document import Document
+from schemas.manifest import FileEntry
+from schemas.reject import Reject
+from signals.anchor_index import AnchorIndex
+from signals.judging import Judge, judge_of
+from signals.merkle import leaf_hash, merkle_root
+from signals.minhash import NEAR
+from signals.model_folder import REFERENCE_EN
+from signals.overlap import QUOTED_SHARE
+from signals.quotations import COMMON_DOCUMENTS, QUOTATION_WORDS
+from transforms.formats.fields import iso_date
+from transforms.formats.limits import Limits
+from transforms.formats.read_file import read_file
+from transforms.open_files import expand_all, open_binary
+from transforms.parquet import parquet_bytes
+from transforms.write_shards import DOCUMENTS_PER_SHARD
+
+PURPOSES = ("final_stage_fine_tuning", "calibration")
+_SHOWN_REJECTS = 20
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Runs one of the job's commands. Exit codes: 0 done, 1 it doesn't verify or nothing was added."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    commands: dict[str, Callable[[Sequence[str]], int]] = {
+        "create": _create,
+        "add": _add,
+        "verify": _verify,
+        "export": _export,
+    }
+    if arguments and arguments[0] in ("-h", "--help"):
+        print(f"usage: wellspring anchor {{{','.join(commands)}}} --anchor=DIR ...\n\n{__doc__}\n")
+        print("wellspring anchor COMMAND --help lists a command's flags.")
+        return 0
+    if not arguments or arguments[0] not in commands:
+        raise UsageError(f"wellspring anchor: say what to do: {', '.join(commands)}")
+    return commands[arguments[0]](arguments[1:])
+
+
+def _parser(command: str, description: str) -> JobParser:
+    parser = JobParser(f"anchor {command}", description)
+    parser.add_argument("--anchor", required=True, type=Path, help="the anchor set's folder")
+    return parser
+
+
+def _create(argv: Sequence[str]) -> int:
+    parser = _parser("create", "Makes an empty anchor set, and the key pair that signs it.")
+    parser.add_argument(
+        "--key",
+        type=Path,
+        help="where the private key goes, outside of the set; default: ~/.config/wellspring/keys",
+    )
+    arguments = parser.parse_args(argv)
+    anchor: Path = arguments.anchor
+    if anchor.exists() and (not anchor.is_dir() or any(anchor.iterdir())):
+        raise UsageError(f"--anchor {anchor} exists and is not empty: choose another folder")
+    _check_outside(arguments.key, anchor, "--key")
+    key, path = write_new_key(arguments.key)
+    anchor.mkdir(parents=True, exist_ok=True)
+    version = AnchorVersion(
+        version=1,
+        previous=None,
+        created=_now(),
+        documents=0,
+        added=0,
+        root=merkle_root([]).hex(),
+        files={},
+        attested_by=[],
+        licences=[],
+        rejected={},
+        policy=None,
+        exports=0,
+        last_export=None,
+        public_key=public_hex(key),
+    )
+    with writing(anchor):
+        write_version(anchor, version, {}, key)
+    print(f"anchor set {anchor}, version 1, without documents")
+    print(f"private key    {path}  (keep it safe and elsewhere: without it nothing can be added)")
+    print(f"public key     {public_key_path(path)}  ({public_hex(key)})")
+    return 0
+
+
+def _add(argv: Sequence[str]) -> int:
+    parser = _parser("add", "Adds attested documents as a new, signed version.")
+    parser.add_argument(
+        "--input",
+        action="append",
+        required=True,
+        help="JSONL, Parquet, WARC or WET: path or glob; may be given several times",
+    )
+    parser.add_argument("--attested_by", help="who attests to the human authors; or a column")
+    parser.add_argument("--attested_on", help="when, an ISO date; or a column, or the documents' own dates")
+    parser.add_argument("--licence", help="or a column")
+    parser.add_argument("--key", type=Path, help="the set's private key; default: where create puts it")
+    parser.add_argument(
+        "--profile",
+        default=REFERENCE_EN,
+        help="whose classifier may veto: 'reference-en' (default) or a profile.json",
+    )
+    add_flags(parser)
+    arguments = parser.parse_args(argv)
+    profile, profile_sha256 = load_profile(arguments.profile)
+    if profile.classifier is None:
+        raise UsageError(
+            f"--profile {profile.name} has no classifier of texts and could veto nothing; use {REFERENCE_EN}"
+        )
+    flags = Attestation(
+        attested_by=arguments.attested_by, attested_on=_date(arguments.attested_on), licence=arguments.licence
+    )
+    with writing(arguments.anchor):
+        anchor = open_anchor(arguments.anchor)
+        key = load_private_key(arguments.key, anchor.version.public_key)
+        new = _new_documents(anchor, arguments.input, flags, judge_of(profile))
+        checks = _checked(new, patterns_of(vars(arguments)))
+        if not new.accepted:
+            _show_rejects(new.rejects)
+            print(
+                f"nothing was added: {_counted(new.rejects) or 'the input holds no document'}",
+                file=sys.stderr,
+            )
+            return 1
+        policy = AnchorPolicy(
+            profile=profile.name,
+            profile_sha256=profile_sha256,
+            near_duplicate_jaccard=NEAR,
+            quotation_words=QUOTATION_WORDS,
+            quoted_share=QUOTED_SHARE,
+            common_documents=COMMON_DOCUMENTS,
+            checks=checks,
+        )
+        documents = sorted(new.accepted.values(), key=lambda document: document.id)
+        files = _files(documents, new.rejects)
+        version = _next_version(anchor, documents, new.rejects, policy, files)
+        write_version(arguments.anchor, version, {name: data for name, (data, _) in files.items()}, key)
+    _show_rejects(new.rejects)
+    print(f"version {version.version}: {version.added:,} documents added, {version.documents:,} in all")
+    print(f"refused        {_counted(new.rejects) or 'none'}")
+    print(f"root           {version.root}")
+    return 0
+
+
+def _new_documents(anchor: Anchor, patterns: Sequence[str], flags: Attestation, judge: Judge) -> NewDocuments:
+    new = NewDocuments(anchor.documents, judge)
+    documents: list[Document] = []
+    try:
+        paths = list(expand_all(patterns))
+    except (FileNotFoundError, ValueError) as error:
+        raise UsageError(f"--input: {error}") from error
+    for path in paths:
+        with open_binary(path) as stream:
+            for record in read_file(stream, path, Limits(min_characters=1)):
+                if isinstance(record, Document):
+                    documents.append(record)
+                else:
+                    new.rejects.append(record)
+    for document, attested in zip(documents, attest(documents, flags), strict=True):
+        new.offer(document, attested)
+    return new
+
+
+def _checked(new: NewDocuments, against: dict[str, list[str]]) -> list[AnchorCheck]:
+    """Refuses what is met in the texts to compare with; says what was compared."""
+    checks = []
+    if against:
+        documents = list(new.accepted.values())
+        index = AnchorIndex.from_documents((document.id, document.text) for document in documents)
+        for kind, patterns in against.items():
+            check, reasons = check_against(index, kind, patterns)
+            checks.append(check)
+            for id, reason in reasons.items():
+                if id in new.accepted:
+                    new.withdraw(id, f"in_{kind}", reason)
+    return checks
+
+
+def _files(documents: Sequence[AnchorDocument], rejects: Sequence[Reject]) -> dict[str, tuple[bytes, int]]:
+    """Files of a version with their rows."""
+    files = {}
+    for shard, begin in enumerate(range(0, len(documents), DOCUMENTS_PER_SHARD)):
+        rows = list(documents[begin : begin + DOCUMENTS_PER_SHARD])
+        files[documents_file(shard)] = parquet_bytes([*rows], arrow_schema(AnchorDocument)), len(rows)
+    if rejects:
+        ordered = sorted(rejects, key=lambda r: (r.file_path, r.offset, r.reason, r.id or ""))
+        files[REJECTS_FILE] = parquet_bytes([*ordered], arrow_schema(Reject)), len(ordered)
+    return files
+
+
+def _next_version(
+    anchor: Anchor,
+    documents: Sequence[AnchorDocument],
+    rejects: Sequence[Reject],
+    policy: AnchorPolicy,
+    files: dict[str, tuple[bytes, int]],
+) -> AnchorVersion:
+    leaves = [leaf_hash(d.id, bytes.fromhex(d.sha256)) for d in [*anchor.documents, *documents]]
+    return AnchorVersion(
+        version=anchor.version.version + 1,
+        previous=anchor.last_version_sha256,
+        created=_now(),
+        documents=len(leaves),
+        added=len(documents),
+        root=merkle_root(leaves).hex(),
+        files={name: FileEntry(rows=rows, sha256=sha256(data)) for name, (data, rows) in files.items()},
+        attested_by=sorted({document.attested_by for document in documents}),
+        licences=sorted({document.licence for document in documents}),
+        rejected=dict(sorted(Counter(reject.reason for reject in rejects).items())),
+        policy=policy,
+        exports=len(anchor.exports),
+        last_export=anchor.last_export_sha256,
+        public_key=anchor.version.public_key,
+    )
+
+
+def _verify(argv: Sequence[str]) -> int:
+    parser = _parser("verify", "Proves that nothing in an anchor set was changed; a line for each violation.")
+    parser.add_argument("--public_key", type=Path, help="PEM file of the key that must have signed it")
+    parser.add_argument("--at_least_version", type=positive, default=1, help="an older one is a rollback")
+    add_flags(parser)
+    arguments = parser.parse_args(argv)
+    public_key = load_public_key(arguments.public_key) if arguments.public_key else None
+    anchor = verify_anchor(
+        arguments.anchor, public_key=public_key, at_least_version=arguments.at_least_version
+    )
+    violations = list(anchor.violations)
+    if against := patterns_of(vars(arguments)):
+        index = AnchorIndex.from_documents((document.id, document.text) for document in anchor.documents)
+        for kind, patterns in against.items():
+            _, reasons = check_against(index, kind, patterns)
+            violations += [f"document {id!r} is met in {kind} text: {why}" for id, why in reasons.items()]
+    if violations:
+        print("\n".join(violations))
+        print(f"{arguments.anchor} does NOT verify: {len(violations)} violations", file=sys.stderr)
+        return 1
+    version = anchor.version
+    print(
+        f"{arguments.anchor} verifies: version {version.version}, {version.documents:,} documents, "
+        f"{len(anchor.exports)} exports"
+    )
+    print(f"root           {version.root}")
+    print(f"public key     {version.public_key}{'' if public_key else '  (as its first version says)'}")
+    return 0
+
+
+def _export(argv: Sequence[str]) -> int:
+    parser = _parser("export", "Writes the documents of an anchor set out, and logs that it did.")
+    parser.add_argument("--output", required=True, type=Path, help="JSON lines, gzip if the name ends in .gz")
+    parser.add_argument("--purpose", required=True, choices=PURPOSES, help=f"of {', '.join(PURPOSES)}")
+    parser.add_argument("--exported_by", required=True, help="who takes it out")
+    arguments = parser.parse_args(argv)
+    output: Path = arguments.output
+    _check_outside(output, arguments.anchor, "--output")
+    if output.exists():
+        raise UsageError(f"--output {output} exists: name another file")
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"--output {output}: there is no folder {output.absolute().parent}")
+    with writing(arguments.anchor):
+        anchor = open_anchor(arguments.anchor)
+        content = b"".join(msgspec.json.encode(document) + b"\n" for document in anchor.documents)
+        if output.suffix == ".gz":
+            content = gzip.compress(content, mtime=0)
+        unfinished = output.with_name(f"{output.name}.unfinished")
+        unfinished.write_bytes(content)
+        record = AnchorExport(
+            export=len(anchor.exports) + 1,
+            previous=anchor.last_export_sha256,
+            exported=_now(),
+            exported_by=arguments.exported_by,
+            purpose=arguments.purpose,
+            version=anchor.version.version,
+            root=anchor.version.root,
+            documents=len(anchor.documents),
+            output_sha256=hashlib.sha256(content).hexdigest(),
+        )
+        # Logged first: an export that a kill leaves without its file is better than one without its line.
+        log_export(arguments.anchor, record)
+        unfinished.rename(output)
+    print(
+        f"{len(anchor.documents):,} documents of version {record.version} in {output}, export {record.export}"
+    )
+    return 0
+
+
+def _check_outside(path: Path | None, anchor: Path, flag: str) -> None:
+    if path is not None and path.resolve().is_relative_to(anchor.resolve()):
+        raise UsageError(f"{flag} {path} lies in the anchor set: name a file outside of {anchor}")
+
+
+def _date(text: str | None) -> str | None:
+    date = iso_date(text)
+    if text and date is None:
+        raise UsageError(f"--attested_on={text} is no ISO date")
+    return date
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _counted(rejects: Sequence[Reject]) -> str:
+    counts = Counter(reject.reason for reject in rejects)
+    return ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items()))
+
+
+def _show_rejects(rejects: Sequence[Reject]) -> None:
+    for reject in rejects[:_SHOWN_REJECTS]:
+        name = repr(reject.id) if reject.id else f"{reject.file_path}, record {reject.offset}"
+        print(f"refused: {name}: {reject.reason}: {reject.detail}", file=sys.stderr)
+    if len(rejects) > _SHOWN_REJECTS:
+        print(f"refused: {len(rejects) - _SHOWN_REJECTS} more, in rejects.parquet", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    from pipelines.cli import main
+
+    sys.exit(main(["anchor", *sys.argv[1:]]))

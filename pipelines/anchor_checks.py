@@ -1,0 +1,111 @@
+"""An anchor set's documents against texts that they must not be met in."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pipelines.arguments import JobParser, UsageError
+from schemas.anchor import AnchorCheck
+from schemas.document import Document
+from schemas.reject import FILE, Reject
+from signals.anchor_index import AnchorIndex
+from signals.contamination import Contamination
+from transforms.formats.detect import JSONL, PARQUET, format_by_name
+from transforms.formats.limits import Limits
+from transforms.formats.read_file import read_file
+from transforms.open_files import expand_all, open_binary
+
+SYNTHETIC, TRAINING, BENCHMARKS = "synthetic", "training", "benchmarks"
+_AT_ONCE = 1000
+_NO_TEXT = ("empty", "too_short")
+"""Rejects of records that hold nothing to compare."""
+
+
+def add_flags(parser: JobParser) -> None:
+    """The flags that name texts to compare with."""
+    for against, what in (
+        (SYNTHETIC, "known synthetic text: a glob, or a run (its documents labelled synthetic)"),
+        (TRAINING, "training text: a glob, a run or a training set"),
+        (BENCHMARKS, "benchmarks, with a field `text`: a glob; one run of 13 words in common is too much"),
+    ):
+        parser.add_argument(f"--against_{against}", action="append", default=[], help=what)
+
+
+def patterns_of(arguments: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """What the flags name, by kind of text; kinds that none names are left out."""
+    named = {kind: list(arguments[f"against_{kind}"]) for kind in (SYNTHETIC, TRAINING, BENCHMARKS)}
+    return {kind: patterns for kind, patterns in named.items() if patterns}
+
+
+def check_against(
+    index: AnchorIndex, against: str, patterns: Sequence[str]
+) -> tuple[AnchorCheck, dict[str, str]]:
+    """Reads the texts that patterns name, and says which documents of the index are met in them, and how.
+
+    Raises:
+        UsageError: nothing matches a pattern, or a file can't be read whole: a part of the texts must not
+            pass for all.
+    """
+    contamination = Contamination(index)
+    texts = 0
+    try:
+        paths = list(expand_all([p for pattern in patterns for p in _files_of(pattern, against)]))
+    except (FileNotFoundError, ValueError) as error:
+        raise UsageError(f"--against_{against}: {error}") from error
+    chunk: list[Document] = []
+    for path in paths:
+        for document in _documents(path, against):
+            chunk.append(document)
+            if len(chunk) == _AT_ONCE:
+                contamination.look_at(*_named(chunk))
+                texts += len(chunk)
+                chunk = []
+                print(f"{texts:,} {against} texts compared", file=sys.stderr)
+    contamination.look_at(*_named(chunk))
+    check = AnchorCheck(against=against, patterns=list(patterns), texts=texts + len(chunk))
+    return check, contamination.reasons(any_run=against == BENCHMARKS)
+
+
+def _documents(path: str, against: str) -> Iterator[Document]:
+    documents = 0
+    with open_binary(path) as stream:
+        for record in read_file(stream, path, Limits(min_characters=1)):
+            if isinstance(record, Document):
+                documents += 1
+                yield record
+            elif record.reason not in _NO_TEXT:
+                raise UsageError(f"--against_{against}: {_place(record)}: {record.reason}: {record.detail}")
+    if not documents:
+        raise UsageError(f"--against_{against}: {path} has no text")
+
+
+def _place(reject: Reject) -> str:
+    return reject.file_path if reject.kind == FILE else f"{reject.file_path}, record {reject.offset}"
+
+
+def _named(documents: Sequence[Document]) -> tuple[list[str], list[str]]:
+    ids = [f"{document.id!r} in {document.file_path.rpartition('/')[2]}" for document in documents]
+    return ids, [document.text for document in documents]
+
+
+def _files_of(pattern: str, against: str) -> list[str]:
+    """A pattern itself, or the files of texts in a folder: of a run those of its documents."""
+    folder = Path(pattern)
+    if "://" in pattern or not folder.is_dir():
+        return [pattern]
+    documents = folder / "documents"
+    if documents.is_dir():
+        wanted = "provenance=synthetic_*/*" if against == SYNTHETIC else "**/*"
+        files = documents.glob(wanted)
+    else:
+        files = folder.rglob("*")
+    paths = sorted(
+        str(path)
+        for path in files
+        if path.is_file()
+        and (path.suffix == ".parquet" or ".jsonl" in path.name)
+        and format_by_name(path.name) in (JSONL, PARQUET)
+    )
+    if not paths:
+        raise FileNotFoundError(f"{pattern} holds no Parquet and no JSONL file of texts")
+    return paths

@@ -1,0 +1,104 @@
+"""An anchor set: attested human documents, their signed versions, and the log of what left it."""
+
+import msgspec
+
+from schemas import CODE_VERSION, SCHEMA_VERSION
+from schemas.manifest import FileEntry
+
+
+class AnchorDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A document of an anchor set. `sha256` is of the text's UTF-8, `normalised_sha256` of its words alone
+    (`signals.normalised_text`); both 64 hex digits."""
+
+    id: str
+    text: str
+    source: str
+    url: str | None
+    date: str | None
+    """The document's own date, ISO 8601 in UTC."""
+    attested_by: str
+    attested_on: str | None
+    """When it was attested; null where only the document's date is known."""
+    licence: str
+    metadata: str
+    sha256: str
+    normalised_sha256: str
+
+
+class AnchorCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What the documents of a version were compared with before they entered."""
+
+    against: str
+    """`synthetic`, `training` or `benchmarks`."""
+    patterns: list[str]
+    texts: int
+
+
+class AnchorPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """By which rules the documents of a version were let in."""
+
+    purpose: str = "final-stage fine-tuning and calibration; never in a training set"
+    attestation: str = "who, when and licence of each document; the detector only vetoes"
+    vetoed_at: str = "SYNTHETIC at HIGH confidence, by the text alone"
+    profile: str
+    profile_sha256: str
+    near_duplicate_jaccard: float
+    quotation_words: int
+    quoted_share: float
+    """Share of a document's words in runs of so many words met elsewhere, from which it is refused; one
+    run is enough for benchmarks."""
+    common_documents: int
+    """Runs in more documents than this don't count."""
+    checks: list[AnchorCheck]
+
+
+class AnchorVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """`versions/<number>/version.json`. Its bytes are what `signature` beside it signs (Ed25519, raw)."""
+
+    version: int
+    previous: str | None
+    """sha256 of the version.json before; null in the first."""
+    created: str
+    documents: int
+    """Of this and all earlier versions."""
+    added: int
+    root: str
+    """Merkle root over all documents in the order of versions and rows."""
+    files: dict[str, FileEntry]
+    """Of this version's folder, by name, `version.json` and `signature` left out."""
+    attested_by: list[str]
+    licences: list[str]
+    rejected: dict[str, int]
+    """Documents and records of the input that were refused, by reason; each is a row of rejects.parquet."""
+    policy: AnchorPolicy | None
+    """Null in the first version, which has no documents."""
+    exports: int
+    """Exports logged before this version."""
+    last_export: str | None
+    """sha256 of the last one's record."""
+    public_key: str
+    """Raw Ed25519 key, 64 hex digits; the first version pins it for all."""
+    code_version: str = CODE_VERSION
+    schema_version: int = SCHEMA_VERSION
+
+
+class AnchorExport(msgspec.Struct, frozen=True, kw_only=True):
+    """What left an anchor set: the content of an `exports/<number>.json`."""
+
+    export: int
+    previous: str | None
+    """sha256 of the export's file before; null in the first."""
+    exported: str
+    exported_by: str
+    purpose: str
+    version: int
+    root: str
+    documents: int
+    output_sha256: str
+
+
+class LoggedExport(msgspec.Struct, frozen=True, kw_only=True):
+    """`exports/<number>.json`: the record, and the sha256 of its JSON, which covers the last one too."""
+
+    record: AnchorExport
+    sha256: str
