@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+import msgspec
+import pyarrow.dataset as ds
+
 from pipelines.cli import main
+from schemas.training_set import SetDocument
 from tests.pipelines.crawl import text
 
 SOURCES = """
@@ -57,3 +61,27 @@ def recipe(folder: Path, content: str) -> Path:
     path = folder / "recipe.yaml"
     path.write_text(content)
     return path
+
+
+def mix(folder: Path, runs: list[Path], content: str, *flags: str) -> Path:
+    """A set that must come out."""
+    listed = ", ".join(map(str, runs))
+    path = recipe(folder, f"seed: 7\nruns: [{listed}]\n{content}\n")
+    assert main(["mix", f"--recipe={path}", f"--output={folder}/set", *flags]) == 0
+    return folder / "set"
+
+
+def rows(folder: Path, under: str = "documents") -> list[SetDocument]:
+    table = ds.dataset(sorted(map(str, (folder / under).rglob("*.parquet")))).to_table()
+    return msgspec.convert(table.to_pylist(), list[SetDocument])
+
+
+def refused(capsys, folder: Path, content: str, *flags: str) -> str:
+    """The one line of a mix that is refused; nothing is written."""
+    path = recipe(folder, content)
+    capsys.readouterr()
+    assert main(["mix", f"--recipe={path}", f"--output={folder}/set", *flags]) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("warning:")]
+    assert len(said) == 1
+    assert not (folder / "set").exists()
+    return said[0]
