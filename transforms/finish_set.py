@@ -101,6 +101,8 @@ def _finish(
     audits: list[Audit],
     thresholds: dict[str, tuple[float, str]],
 ) -> str:
+    if FileSystems.exists(FileSystems.join(output, "manifest.json")):
+        return output  # a retry of this very step: the folder was cleared before the draw
     counts = MixCounts.from_bytes(read_scratch(facts, COUNTS))
     kept_out = sorted(
         [*counts.kept_out, *msgspec.msgpack.decode(read_scratch(facts, DUPLICATES), type=list[KeptOut])],

@@ -124,7 +124,10 @@ def test_a_pack_is_injected_and_its_copies_are_compared_with_the_rule(run, docum
     [
         ({"text": "who wrote this?"}, "line 3: nobody vouches for it"),
         ({"text": "a model did", "provenance": "synthetic_known"}, "line 3: nobody vouches for it"),
-        ({"text": "both", "provenance": "synthetic_known", "attested_by": "me"}, "takes human_verified alone"),
+        (
+            {"text": "both", "provenance": "synthetic_known", "attested_by": "me"},
+            "takes human_verified alone",
+        ),
         ({"id": "t1", "text": "again", "attested_by": "me"}, "stands there twice"),
         ({"words": "no text"}, "line 3"),
     ],
@@ -173,7 +176,5 @@ def test_the_anchor_s_documents_and_what_is_close_to_them_stay_out(run, document
     content[-20] ^= 1
     file.write_bytes(bytes(content))
     (tmp_path / "again").mkdir()
-    said = refused(
-        capsys, tmp_path / "again", f"runs: [{run}]\ntokens: 1000\n{SHARES}\nanchor: {anchor}"
-    )
+    said = refused(capsys, tmp_path / "again", f"runs: [{run}]\ntokens: 1000\n{SHARES}\nanchor: {anchor}")
     assert "does not verify" in said
