@@ -93,10 +93,9 @@ class MixCounts:
 
     def add_words(self, label: str, words: Iterable[Keys], counted: CountMin) -> None:
         """Counts how many of the documents' words one or two documents of the corpus have."""
-        for keys in words:
-            times = counted.counts(keys)
-            self.singles[label] += int((times == 1).sum())
-            self.doubles[label] += int((times == 2).sum())
+        times = counted.counts(np.concatenate([*words, np.empty(0, dtype=np.uint64)]))
+        self.singles[label] += int((times == 1).sum())
+        self.doubles[label] += int((times == 2).sum())
 
     def merge(self, other: "MixCounts") -> None:
         """Takes in what the other counted."""

@@ -94,11 +94,11 @@ class SetTally:
 
     def add_words(self, words: Sequence[Keys], counted: CountMin) -> None:
         """Counts the rare words of documents of the set, each document once."""
-        for keys in words:
-            times = counted.counts(keys)
-            self.once += int((times == 1).sum())
-            twice = keys[times == 2]
-            self.twice = np.union1d(self.twice, twice[twice % _ONE_IN == 0])
+        keys = np.concatenate([*words, np.empty(0, dtype=np.uint64)])
+        times = counted.counts(keys)
+        self.once += int((times == 1).sum())
+        twice = keys[times == 2]
+        self.twice = np.union1d(self.twice, twice[twice % _ONE_IN == 0])
 
     def merge(self, other: "SetTally") -> None:
         """Takes in what the other counted."""

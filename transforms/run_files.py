@@ -112,7 +112,7 @@ class RunMeasurements:
             if path.startswith("measurements/") and part:
                 self._shards[int(part[1])] = path, entry
                 self._count = int(part[2])
-        self._kept: tuple[int, tuple[str, ...] | None, pa.Table] | None = None
+        self._kept: dict[tuple[str, ...] | None, tuple[int, pa.Table]] = {}
 
     def perplexities(self, ids: Sequence[str]) -> list[float | None]:
         """Perplexity of each document, in order; None where it has none."""
@@ -143,12 +143,12 @@ class RunMeasurements:
         return found
 
     def _table(self, shard: int, columns: tuple[str, ...] | None) -> pa.Table | None:
-        """One shard, the last one kept: documents are read shard by shard too."""
-        if self._kept and self._kept[:2] == (shard, columns):
-            return self._kept[2]
+        """One shard, the last one of these columns kept: documents are read shard by shard too."""
+        if columns in self._kept and self._kept[columns][0] == shard:
+            return self._kept[columns][1]
         if shard not in self._shards:
             return None
         content = read_checked(self._run, *self._shards[shard])
         table = pq.read_table(pa.BufferReader(content), columns=list(columns) if columns else None)
-        self._kept = shard, columns, table
+        self._kept[columns] = shard, table
         return table

@@ -1,5 +1,6 @@
 """The set's own entropy gate, released documents, and mixing by probabilities."""
 
+import itertools
 import json
 
 import pyarrow.dataset as ds
@@ -68,7 +69,7 @@ def test_batches_of_the_set_are_audited_in_its_order(run, tmp_path):
         assert sum(row.token_count for row in members) == audit["tokens"]
     # A batch is a stretch of the order.
     ids = [row.batch_id for row in drawn_rows]
-    assert sum(a != b for a, b in zip(ids, ids[1:], strict=False)) == len(found) - 1
+    assert sum(a != b for a, b in itertools.pairwise(ids)) == len(found) - 1
 
 
 def test_an_audit_measures_what_the_run_measured(run, tmp_path):
@@ -167,7 +168,7 @@ def calibrated(tiny_scorer, tmp_path_factory):
 
 
 def test_by_probabilities_the_expected_synthetic_share_is_bounded(calibrated, tmp_path, capsys):
-    judged = [r for r in ds.dataset(calibrated / "documents", partitioning="hive").to_table().to_pylist()]
+    judged = ds.dataset(calibrated / "documents", partitioning="hive").to_table().to_pylist()
     known = [r["probability"] for r in judged if r["probability"] is not None]
     assert len(known) > 50
     shares = json.dumps(PROBABLE).replace('"', "")

@@ -92,8 +92,8 @@ def test_the_rarest_verified_text_is_injected_inside_its_label_s_share(run, tmp_
 
 
 PACK = [
-    {"id": "t1", "text": "The quern stood idle since the miller left for the coast.", "attested_by": "the museum"},
-    {"id": "t2", "text": "A besom of heather leans by the byre door all winter.", "provenance": "human_verified"},
+    {"id": "t1", "text": "The quern stood idle since the miller left.", "attested_by": "the museum"},
+    {"id": "t2", "text": "A besom of heather leans by the byre door.", "provenance": "human_verified"},
 ]  # fmt: skip
 
 
