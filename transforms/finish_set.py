@@ -13,6 +13,7 @@ from schemas.audit import Audit
 from schemas.label import PROVENANCE_LABELS
 from schemas.manifest import FileEntry, FileRecord
 from schemas.training_set import TAIL, Estimated, KeptOut, SetManifest
+from signals.log_histogram import LogHistogram
 from signals.mix_counts import MixCounts
 from signals.mix_tally import SetTally
 from transforms.draw_mix import threshold_of
@@ -23,6 +24,8 @@ from transforms.publish import UNFINISHED, publish, remove_folder
 
 KEPT_OUT = "lineage/kept_out.parquet"
 COUNTED_WORDS = f"lineage/{WORDS}"
+
+_RARITY_STEP = 0.25
 
 Render = Callable[[SetManifest, list[Audit]], str]
 
@@ -123,6 +126,7 @@ def _finish(
         },
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    # What describes the set for others (Croissant file, data card) is published here and listed in `files`.
     publish(output, "report.html", render(manifest, sorted(audits, key=lambda a: a.batch_id)).encode(), 0)
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     publish(output, "manifest.json", content, 0)
@@ -169,11 +173,23 @@ def finished_manifest(
             else None
         ),
         rarity={
-            name: [(b.low, b.high, b.values) for b in histogram.buckets()]
+            name: _binned(histogram, counts.rarity)
             for name, histogram in (("corpus", counts.rarity), ("set", tally.rarity))
         },
         tail=tally.tail,
     )
+
+
+def _binned(histogram: LogHistogram, corpus: LogHistogram) -> list[tuple[float, float, int]]:
+    """(from, to, documents) in steps of a quarter nat, from the corpus's least rarity to its greatest."""
+    buckets = corpus.buckets()
+    if not buckets:
+        return []
+    first, last = (int(b.low / _RARITY_STEP) for b in (buckets[0], buckets[-1]))
+    counts = dict.fromkeys(range(first, last + 1), 0)
+    for bucket in histogram.buckets():
+        counts[int(bucket.low / _RARITY_STEP)] += bucket.values
+    return [(step * _RARITY_STEP, (step + 1) * _RARITY_STEP, n) for step, n in counts.items()]
 
 
 def _tokens_by_label(counts: MixCounts) -> dict[str, int]:
