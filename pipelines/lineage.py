@@ -94,7 +94,7 @@ def _of_set(folder: str, manifest: SetManifest, runs: Sequence[MixedRun], id: st
         rows.append((path, row))
     kept_out = {(run, reason, detail) for run, reason, detail in _kept_out(folder, manifest, id)}
     for run, reason, detail in sorted(kept_out):
-        yield f"kept out ({reason}): {detail} (document of {run})"
+        yield f"kept out ({reason}): {detail} (document of {run or 'the tail pack'})"
     out = {run for run, _, _ in kept_out}
     for source, found in zip(manifest.runs, runs, strict=True):
         for line in _of_run(found, id):

@@ -259,7 +259,7 @@ def _rarity(manifest: SetManifest) -> list[Html]:
                 numeric=frozenset({1, 2}),
             ),
             Html(
-                f'<p class="soft">Counted by a sketch, which is never too low{more}. Entropy would hardly '
+                f'<p class="soft">Counted by a sketch, without junk{more}. Entropy would hardly '
                 "show it: four fifths of the rare words can die while it falls by a twentieth.</p>"
             ),
         ]
@@ -360,8 +360,8 @@ def _reading(manifest: SetManifest) -> list[Html]:
     return [
         Html(
             "<p>Rows lie in the order of a hash of seed, id and copy: the shards, one after the other, are "
-            "the set, shuffled. A copy is in where its key, (u + copy) / weight with u a hash of seed and id, "
-            "lies below its stratum's threshold.</p>"
+            "the set, shuffled. A copy is in where its key, (u + copy) / weight with u a hash of seed and "
+            "id, lies below its stratum's threshold.</p>"
         ),
         Html(
             "<p>To estimate a sum over the runs, add value / <code>expected_copies</code> over the rows. "

@@ -20,9 +20,9 @@ from apache_beam.typehints.decorators import no_annotations
 
 from schemas.manifest import FileEntry
 from schemas.training_set import TAIL, KeptOut
+from signals.corpus_words import CorpusWords
 from signals.count_min import Keys
 from signals.hashing import content_hash
-from signals.key_sample import CorpusWords
 from signals.log_histogram import LogHistogram
 from signals.mix_counts import Counted, MixCounts
 from signals.mix_weights import countable
