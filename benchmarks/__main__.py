@@ -29,6 +29,8 @@ NAMES = (
     "mix_job",
     "mix_tail",
     "anchor_overlap",
+    "simulate",
+    "review_page",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -107,7 +107,7 @@ def _line(result: dict[str, float]) -> str:
     each = 1e6 / result["documents"]
     return (
         f"{result['anchors']:9,.0f} anchors and documents of {result['words']:.0f} words: "
-        f"index {result['build_seconds']:.1f} s ({each * result['build_cpu_seconds']:.0f} us of a core each), "
+        f"index {result['build_seconds']:.1f} s ({each * result['build_cpu_seconds']:.0f} us of a core), "
         f"check {result['seconds']:.1f} s ({each * result['cpu_seconds']:.0f} us), "
         f"peak {result['peak_bytes'] / 1e9:.1f} GB with the texts; "
         f"{result['copies_found']:.0f} of {result['copies']:.0f} planted copies found"

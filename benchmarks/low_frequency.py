@@ -9,7 +9,9 @@ the logarithms in place of their difference, and an oracle that weights by the t
 
 import gzip
 import json
+import math
 from collections import Counter
+from itertools import pairwise
 from statistics import mean
 from typing import Any, NamedTuple
 
@@ -20,8 +22,9 @@ from signals.count_min import CountMin
 from signals.hashing import stable_hash
 from signals.log_histogram import LogHistogram
 from signals.low_frequency import WeightSums, multiplicity
-from signals.rarity import content_keys, rarities
+from signals.rarity import FEWEST_WORDS, FUNCTION_WORDS, content_keys, rarities
 from signals.weighted_sample import Item, WeightedDraw, sampling_key, uniform
+from signals.words import words_of
 
 GOAL_KEPT, GOAL_EFFECTIVE = 1.5, 0.5
 STRENGTHS = (0.25, 0.5, 1.0, 1.5, 2.0)
@@ -80,6 +83,26 @@ def corpus_of(texts: list[str]) -> Corpus:
     return Corpus(keys, tail, values, middle.quantile(0.5) or 0.0)
 
 
+def spread(texts: list[str]) -> dict[str, Any]:
+    """Of content words and of pairs of them: how many types there are, and where the tenth and the
+    ninetieth percentile of rarity lie against its median. Counted exactly."""
+    words = [[w for w in words_of(t) if w not in FUNCTION_WORDS and not w.isdecimal()] for t in texts]
+    found = {}
+    for name, documents in (
+        ("words", [set(of) for of in words]),
+        ("pairs", [set(pairwise(of)) for of in words]),
+    ):
+        count = Counter(type_ for types in documents for type_ in types)
+        values = [
+            mean(max(0.0, math.log(len(texts) / (count[type_] + 1))) for type_ in types)
+            for types in documents
+            if len(types) >= FEWEST_WORDS
+        ]
+        low, middle, high = np.quantile(values, [0.1, 0.5, 0.9])
+        found[name] = {"types": len(count), "p10": round(low / middle, 3), "p90": round(high / middle, 3)}
+    return found
+
+
 def kept(corpus: Corpus, weights: list[float], seed: int) -> int:
     """Tail words in a draw of a tenth of the documents."""
     draw = WeightedDraw(len(weights) // _SHARE)
@@ -122,7 +145,9 @@ def _weightings(corpus: Corpus) -> dict[str, list[float]]:
 def run(runs: int = 1, documents: int = 20_000, draws: int = 10) -> dict[str, Any]:
     """The same figures each time: `runs` is not used."""
     results = {}
-    for name, texts in (("planted", planted_texts(documents)), ("lmtext", natural_texts(documents))):
+    natural = natural_texts(documents)
+    spreads = spread(natural) if natural else {}
+    for name, texts in (("planted", planted_texts(documents)), ("lmtext", natural)):
         if texts:
             corpus = corpus_of(texts)
             results[name] = gains(corpus, _weightings(corpus), draws)
@@ -146,7 +171,13 @@ def run(runs: int = 1, documents: int = 20_000, draws: int = 10) -> dict[str, An
             for corpus, of_corpus in results.items()
             for name, of in of_corpus.items()
             if name != "corpus"
+        ]
+        + [
+            f"lmtext, {name}: {of['types']:,} types; rarity's p10 and p90 at {of['p10']:.2f} and "
+            f"{of['p90']:.2f} of its median"
+            for name, of in spreads.items()
         ],
+        "spread_of_rarity": spreads,
         "results": results,
         "runs": runs,
     }

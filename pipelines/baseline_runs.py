@@ -8,14 +8,18 @@ from pipelines.run_folder import read_audits, read_manifest
 from schemas.profile import Profile
 from signals.intervals import standard_error
 
+AuditedStrata = dict[str, list[tuple[float, float]]]
+"""{stratum: (value, standard error) of its full batches}."""
 
-def audited_strata(runs: Sequence[str], profile: Profile) -> dict[str, list[tuple[float, float]]]:
-    """{stratum: (value, standard error) of its full batches} of runs under this profile.
+
+def audited_strata(runs: Sequence[str], profile: Profile) -> dict[str, AuditedStrata]:
+    """{signal: its strata} of runs under this profile, for the tests that a source's own baseline serves.
 
     Raises:
-        UsageError: a run was made by another scorer, batch size, profile or gate signal.
+        UsageError: a run was made by another scorer, batch size or profile.
     """
-    strata: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    signals = [test.signal for test in profile.gate.tests if test.own_baseline]
+    found: dict[str, AuditedStrata] = {signal: defaultdict(list) for signal in signals}
     for run in runs:
         manifest = read_manifest(run)
         facts = (manifest.profile, manifest.scorer.id if manifest.scorer else None, manifest.batch_documents)
@@ -26,10 +30,9 @@ def audited_strata(runs: Sequence[str], profile: Profile) -> dict[str, list[tupl
                 f"run `wellspring curate` over that crawl with --profile={profile.name}"
             )
         for audit in read_audits(run, manifest):
-            if not audit.gated or audit.signal != profile.gate.signal:
-                continue
-            value, low, high = audit.value, audit.interval_low, audit.interval_high
-            if value is not None and low is not None and high is not None:
-                error = standard_error(low, high, audit.documents - 1)
-                strata[audit.stratum].append((value, error))
-    return strata
+            for signal in signals if audit.gated else ():
+                value, low, high = audit.estimate(signal)
+                if value is not None and low is not None and high is not None:
+                    error = standard_error(low, high, audit.documents - 1)
+                    found[signal][audit.stratum].append((value, error))
+    return found

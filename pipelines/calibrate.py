@@ -29,7 +29,7 @@ from schemas.profile import Gate, Profile
 from schemas.reject import Reject
 from signals.accuracy import accuracy, mean_over_collections
 from signals.classifier_fitting import Fitting, Measured
-from signals.gate_calibration import baseline_limits
+from signals.gate_limits import baseline_limits
 from signals.labelled import LabelledText, independent, read_labelled
 from signals.measuring import measure_documents, with_language
 from signals.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
@@ -204,15 +204,20 @@ def _origin(fitting: Fitting, arguments: argparse.Namespace) -> str:
 
 
 def _with_baseline(profile: Profile, runs: Sequence[str]) -> Profile:
-    limits = baseline_limits(audited_strata(runs, profile), profile.gate.direction)
-    if not limits:
+    strata = audited_strata(runs, profile)
+    tests = []
+    for test in profile.gate.tests:
+        limits = baseline_limits(strata.get(test.signal, {}), test.direction, len(strata))
+        tests.append({"strata": {**test.strata, **limits}})
+        for stratum, limit in limits.items():
+            print(
+                f"{stratum}: {test.signal} {test.direction} {limit.limit:.3f} is held "
+                f"({limit.batches} batches, mean {limit.mean:.3f}, spread {limit.spread:.3f})"
+            )
+    if not any(test["strata"] for test in tests):
         raise UsageError("--baseline: no stratum of these runs has two gated batches; give more crawls")
-    for stratum, limit in limits.items():
-        print(
-            f"{stratum}: {profile.gate.signal} {profile.gate.direction} {limit.limit:.3f} is held "
-            f"({limit.batches} batches, mean {limit.mean:.3f}, spread {limit.spread:.3f})"
-        )
-    gate = profile.gate.model_copy(update={"strata": {**profile.gate.strata, **limits}})
+    also = [test.model_copy(update=own) for test, own in zip(profile.gate.also, tests[1:], strict=True)]
+    gate = profile.gate.model_copy(update={**tests[0], "also": also})
     return profile.model_copy(update={"gate": gate})
 
 

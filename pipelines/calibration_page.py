@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pipelines.accuracy_page import accuracy_sections, accuracy_table, group_table
-from pipelines.page import Html, document, section, table, text
+from pipelines.page import Html, document, join, section, table, text
 from schemas.accuracy import Accuracy, Judged
 from schemas.classifier import Classifier
-from schemas.profile import Profile
+from schemas.profile import Gate, Profile
 from signals.accuracy import mean_over_collections
 from signals.classifier_limits import band_name
-from signals.gate_calibration import SHARES, HeldShares
+from signals.gate_calibration import SettingCheck, SourceShares
+from signals.gate_trials import LONG_BASELINE, SHARES, mean_over_sources
 from signals.profile_fitting import IN_SAMPLE, Calibrated
 from signals.share_on_new_sources import Tried, check_shares
 
@@ -121,19 +122,70 @@ def _tried(tried: Tried) -> str:
 
 
 def _held_lines(profile: Profile, calibrated: Calibrated) -> list[str]:
-    if not calibrated.held:
+    check = calibrated.held
+    if check is None:
         return [f"no gate: {calibrated.gate_obstacle}; the profile can't enforce"]
-    gate = profile.gate
     lines = [
-        f"gate: {gate.signal} {gate.direction} "
-        + ", ".join(f"{limit.limit:.3f} ({language})" for language, limit in gate.languages.items()),
+        "gate: a batch is held by any of",
+        *(f"  {words}" for words in _gate_words(profile.gate)),
         f"share of batches of {profile.batch_documents} held, by share of synthetic text in them",
-        f"  {'signal':<22}{'source':<16}" + "".join(f"{share:>8.0%}" for share in SHARES),
+        f"  {'':<40}" + "".join(f"{share:>8.0%}" for share in SHARES),
     ]
-    for signal, held in calibrated.held.items():
-        for title, shares in zip(_SETTINGS, held, strict=True):
-            lines.append(f"  {signal:<22}{title:<16}" + "".join(f"{v:>8.1%}" for v in shares.values()))
+    for title, setting in zip(_SETTINGS, check[:2], strict=True):
+        if setting.tests:
+            lines.append(f"{title}: {' or '.join(map(str, setting.tests))}")
+            lines += [
+                f"  {name:<40}" + "".join(f"{share:>8.1%}" for share in row.values())
+                for name, row in _held_rows(setting)
+            ]
+    if check.long_baseline:
+        lines.append(f"the same with a baseline of {LONG_BASELINE} batches, sources resampled")
+        lines += [
+            f"  {name:<40}" + "".join(f"{share:>8.1%}" for share in row.values())
+            for name, row in _source_rows(check.long_baseline)
+        ]
     return lines
+
+
+def _gate_words(gate: Gate) -> list[str]:
+    """What each test holds, and where its limits come from."""
+    words = []
+    for test in gate.tests:
+        limits = [f"{limit.limit:.3f} ({language})" for language, limit in test.languages.items()]
+        limits += ["its source's own baseline"] if test.own_baseline else []
+        words.append(f"{test.signal} {test.direction} {' or '.join(limits)}")
+    return words
+
+
+def _held_rows(setting: SettingCheck) -> list[tuple[str, dict[str, float]]]:
+    """(title, share of batches held by share of synthetic text): the tests together, by source and on
+    average; had they been chosen without the source's collection; each test alone."""
+    blind = mean_over_sources(setting.blind)
+    return [
+        *_source_rows(setting.chosen),
+        *([("mean, chosen without its collection", blind)] if blind else []),
+        *((f"{name} alone, mean", row) for name, row in setting.alone.items()),
+    ]
+
+
+def _source_rows(table: SourceShares) -> list[tuple[str, dict[str, float]]]:
+    """Each source, the mean, and the mean without the collection that is seen least."""
+    collections = sorted({source.partition("/")[0] for source in table})
+    seen = {
+        name: sum(
+            sum(row.values()) / len(row)
+            for row in (table[source] for source in table if source.partition("/")[0] == name)
+        )
+        / sum(source.partition("/")[0] == name for source in table)
+        for name in collections
+    }
+    least = min(collections, key=lambda name: seen[name])
+    rest = {source: row for source, row in table.items() if source.partition("/")[0] != least}
+    return [
+        *table.items(),
+        ("mean over sources", mean_over_sources(table)),
+        *([(f"mean without {least}", mean_over_sources(rest))] if rest else []),
+    ]
 
 
 def calibration_page(profile: Profile, calibrated: Calibrated, results: Mapping[str, Accuracy]) -> str:
@@ -194,34 +246,44 @@ def calibration_page(profile: Profile, calibrated: Calibrated, results: Mapping[
                     ),
                 ],
             ),
-            _gate_section(profile, calibrated.held, calibrated.gate_obstacle),
+            _gate_section(profile, calibrated),
         ],
     )
 
 
-def _gate_section(profile: Profile, held: Mapping[str, HeldShares], obstacle: str) -> Html:
-    if not held:
-        return section("gate", "The batch gate", [Html(f"<p>None: {text(obstacle, 500)}.</p>")])
-    rows = [
-        [text(signal), text(title), *(text(f"{value:.1%}") for value in shares.values())]
-        for signal, each in held.items()
-        for title, shares in zip(_SETTINGS, each, strict=True)
-        if shares
+def _gate_section(profile: Profile, calibrated: Calibrated) -> Html:
+    check = calibrated.held
+    if check is None:
+        return section(
+            "gate", "The batch gate", [Html(f"<p>None: {text(calibrated.gate_obstacle, 500)}.</p>")]
+        )
+    tests = [Html(f"<li>{text(words)}</li>") for words in _gate_words(profile.gate)]
+    tables = [
+        _held_table(f"Batches held: {title}", _held_rows(setting))
+        for title, setting in zip(_SETTINGS, check[:2], strict=True)
+        if setting.tests
     ]
+    if check.long_baseline:
+        title = f"Batches held: own baseline of {LONG_BASELINE} batches, sources resampled"
+        tables.append(_held_table(title, _source_rows(check.long_baseline)))
     return section(
         "gate",
         "The batch gate",
         [
             Html(
-                f"<p>Chosen: <strong>{text(profile.gate.signal)}</strong>. Share of batches of "
-                f"{profile.batch_documents} documents held, by the share of synthetic text in them, mean "
-                "over sources; each source judged by a limit that did not see its test batches.</p>"
+                f"<p>A batch is held by any of these tests:</p><ul>{join(tests, '')}</ul>"
+                f"<p>Share of batches of {profile.batch_documents} documents held, by the share of synthetic "
+                "text in them; each source is judged by limits that did not see its test batches.</p>"
             ),
-            table(
-                "Batches held",
-                ["signal", "source", *(f"{share:.0%}" for share in SHARES)],
-                rows,
-                numeric=frozenset(range(2, 2 + len(SHARES))),
-            ),
+            *tables,
         ],
+    )
+
+
+def _held_table(title: str, rows: Sequence[tuple[str, Mapping[str, float]]]) -> Html:
+    return table(
+        title,
+        ["source", *(f"{share:.0%}" for share in SHARES)],
+        [[text(name), *(text(f"{value:.1%}") for value in row.values())] for name, row in rows],
+        numeric=frozenset(range(1, 1 + len(SHARES))),
     )

@@ -16,6 +16,7 @@ JOBS = {
     "report": "write the report page of a finished run again",
     "train-reference": "train an embedded scoring model",
     "tail-reference": "the rare token pairs of human text, for a scorer's tail coverage",
+    "simulate": "generations of recursive training on one's own text, under several regimes",
     "demo": "the main job on text made on the spot, from nothing to a hold queue",
 }
 

@@ -157,9 +157,10 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
             f"--scoring=decisive: the classifier of profile {profile.name} weighs every document's score; "
             "use --scoring=all, or --scoring=none for its judgement by the text alone"
         )
-    if arguments.scoring == "decisive" and profile.gate.signal in OF_THE_SCORER:
+    scored = _scored_signals(profile)
+    if arguments.scoring == "decisive" and scored:
         raise UsageError(
-            f"--scoring=decisive: profile {profile.name} gates on {profile.gate.signal}, which needs every "
+            f"--scoring=decisive: profile {profile.name} gates on {scored}, which needs every "
             "document scored; use --scoring=all"
         )
     return CurateSettings(
@@ -232,6 +233,11 @@ def check_scorer(profile: Profile, fingerprint: ScorerFingerprint | None) -> lis
     return [f"profile {profile.name} was calibrated for scorer {profile.scorer}, this is {fingerprint.id}"]
 
 
+def _scored_signals(profile: Profile) -> str:
+    """The signals of the gate that the scorer measures, in words; empty for none."""
+    return ", ".join(test.signal for test in profile.gate.tests if test.signal in OF_THE_SCORER)
+
+
 def check_gate(
     profile: Profile, gate: GateMode, fingerprint: ScorerFingerprint | None, batch_documents: int
 ) -> list[str]:
@@ -239,8 +245,9 @@ def check_gate(
     faults = check_scorer(profile, fingerprint)
     if not profile.can_enforce and gate == "enforce":
         faults.append(f"profile {profile.name} is not calibrated and can only monitor")
-    if profile.gate.signal in OF_THE_SCORER and fingerprint is None:
-        faults.append(f"profile {profile.name} gates on {profile.gate.signal}, which needs --scoring=all")
+    scored = _scored_signals(profile)
+    if scored and fingerprint is None:
+        faults.append(f"profile {profile.name} gates on {scored}, which needs --scoring=all")
     if profile.batch_documents not in (None, batch_documents):
         faults.append(
             f"profile {profile.name} was calibrated for batches of {profile.batch_documents} documents, "

@@ -26,12 +26,13 @@ from pipelines.report_drift import drift_section
 from pipelines.report_entropy import entropy_section
 from pipelines.report_head import head
 from pipelines.report_share import share_section
-from pipelines.report_words import CAVEATS, GLOSSARY, LABELS, REASONS, SEED_CAVEATS, SIGNALS, signal_title
+from pipelines.report_words import CAVEATS, GLOSSARY, LABELS, REASONS, SEED_CAVEATS
 from pipelines.run_folder import read_audits, read_manifest
 from pipelines.svg import Segment, bar, histogram, stacked_bar, swatch
 from schemas.audit import Audit
 from schemas.label import PROVENANCE_LABELS
 from schemas.manifest import Histogram, Manifest
+from schemas.signal_titles import SIGNALS, signal_title
 from schemas.window_audit import WindowAudit
 
 _SECTIONS = (

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from pipelines.page import NONE, ROW_LIMIT, Html, decimal, integer, name, percent, table, text
-from pipelines.report_words import signal_title
 from pipelines.svg import swatch
 from schemas.audit import HOLD_FOR_REVIEW, Audit
+from schemas.signal_titles import signal_title
 
 NO_DATE = "no date"
 

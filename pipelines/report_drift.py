@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from pipelines.page import NONE, Html, decimal, integer, join, name, table, text
 from pipelines.report_batches import stratum_words
-from pipelines.report_words import signal_title
 from pipelines.svg import Point, Tick, swatch, time_series
+from schemas.signal_titles import signal_title
 from schemas.window_audit import WindowAudit
 
 CHARTS = 12

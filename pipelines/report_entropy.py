@@ -17,9 +17,9 @@ from pipelines.report_batches import (
     stratum_words,
     window_words,
 )
-from pipelines.report_words import signal_title
 from pipelines.svg import Mark, Point, Tick, swatch, time_series
 from schemas.audit import Audit
+from schemas.signal_titles import signal_title
 from signals.entropy import SEED_FLOOR
 
 STRATA_SHOWN = 6
@@ -105,9 +105,10 @@ def _stratum_row(
     figures = []
     for signal in signals:
         decided = [audit for audit in audits if audit.signal == signal]
+        drawn = [audit for audit in audits if drawn_value(audit, signal) is not None]
         title = f"{signal_title(signal)} of {stratum_words(stratum)} over crawl time"
-        points = _points(decided, signal, positions, summarised)
-        chart = time_series(points, ticks, title, _describe(decided, signal), divider=divider)
+        points = _points(drawn, signal, positions, summarised)
+        chart = time_series(points, ticks, title, _describe(drawn, signal), divider=divider)
         sides = " or ".join(sorted({audit.direction for audit in decided if audit.direction is not None}))
         figures.append(_figure(chart, f"{signal_title(signal)}; flagged when {sides} the limit"))
     if not signals:
@@ -166,16 +167,15 @@ def _batch_point(audit: Audit, signal: str, x: float) -> Point:
     value = drawn_value(audit, signal)
     assert value is not None
     unigram = signal == UNIGRAM and audit.signal != UNIGRAM
-    limit = SEED_FLOOR if unigram else audit.limit
+    limit = SEED_FLOOR if unigram else audit.limit if audit.signal == signal else None
     mark: Mark = "flagged" if flagged(audit) else "passed" if audit.gated else "open"
-    interval = ""
-    if not unigram and audit.interval_low is not None and audit.interval_high is not None:
-        interval = f" ({audit.interval_low:.4g} to {audit.interval_high:.4g})"
+    low, high = (None, None) if unigram else audit.estimate(signal)[1:]
+    interval = f" ({low:.4g} to {high:.4g})" if low is not None and high is not None else ""
     return Point(
         x=x,
         y=value,
-        low=None if unigram else audit.interval_low,
-        high=None if unigram else audit.interval_high,
+        low=low,
+        high=high,
         limit=limit,
         mark=mark,
         tooltip=(
@@ -188,13 +188,14 @@ def _batch_point(audit: Audit, signal: str, x: float) -> Point:
 def _window_point(group: Sequence[Audit], signal: str, x: float) -> Point:
     values = [value for audit in group if (value := drawn_value(audit, signal)) is not None]
     held = sum(map(flagged, group))
-    decides = signal == group[0].signal
+    unigram = signal == UNIGRAM and all(audit.signal != UNIGRAM for audit in group)
+    limits = [audit.limit for audit in group if audit.signal == signal and audit.limit is not None]
     return Point(
         x=x,
         y=median(values),
         low=min(values),
         high=max(values),
-        limit=group[0].limit if decides else SEED_FLOOR,
+        limit=SEED_FLOOR if unigram else limits[0] if limits else None,
         mark="flagged" if held else "passed" if any(audit.gated for audit in group) else "open",
         tooltip=f"{window_words(group[0])}: {len(values)} batches, median {median(values):.4g}, "
         f"{min(values):.4g} to {max(values):.4g}, {held} flagged",
@@ -202,8 +203,8 @@ def _window_point(group: Sequence[Audit], signal: str, x: float) -> Point:
 
 
 def drawn_value(audit: Audit, signal: str | None = None) -> float | None:
-    """The value to draw: of the deciding signal, or of unigram entropy; null if undefined."""
-    value = audit.entropy_bits if signal == UNIGRAM else audit.value
+    """The value to draw: of the deciding signal, or of the named one; null if undefined."""
+    value = audit.entropy_bits if signal == UNIGRAM else audit.estimate(signal or audit.signal)[0]
     return value if value is not None and math.isfinite(value) else None
 
 

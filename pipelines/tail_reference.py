@@ -34,7 +34,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
     from signals.tail_coverage import make_tail_reference
     from signals.tokenization import load_tokenizer
-    from signals.training import read_corpus
+    from signals.training_text import read_corpus
 
     try:
         tokenizer = load_tokenizer(flags.scorer)

@@ -54,7 +54,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     import torch
     from tokenizers import Tokenizer
 
-    from signals import training
+    from signals import training, training_text
     from signals.model_card import measure, save, write_card
 
     torch.set_num_threads(args.threads)
@@ -73,14 +73,14 @@ def run(argv: Sequence[str] | None = None) -> int:
             recipe = training.going_on_from(args.start, recipe)
         except OSError as error:
             parser.error(f"--start={args.start}: {str(error).partition(chr(10))[0]}")
-    documents, held_out = training.split_held_out(training.read_corpus(paths, args.label))
+    documents, held_out = training_text.split_held_out(training_text.read_corpus(paths, args.label))
     _say(f"{len(documents)} documents to train on, {len(held_out)} held out, of {len(paths)} registers")
     work = Path(args.output.rstrip("/") + ".training")
     work.mkdir(parents=True, exist_ok=True)
     tokenizer_path = Path(args.start or work) / "tokenizer.json"
     if not args.start and not tokenizer_path.exists():
-        texts = (document.text for document in training.weighted(documents, weights, recipe.seed, 0))
-        training.train_tokenizer(texts, recipe.vocabulary).save(str(tokenizer_path))
+        texts = (document.text for document in training_text.weighted(documents, weights, recipe.seed, 0))
+        training_text.train_tokenizer(texts, recipe.vocabulary).save(str(tokenizer_path))
         _say(f"tokenizer: {recipe.vocabulary} tokens")
     tokenizer = Tokenizer.from_file(str(tokenizer_path))
     checkpoint = work / "checkpoint.pt"

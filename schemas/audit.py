@@ -13,6 +13,9 @@ SIGNALS = (
     "curvature",
     "log_rank",
     "mean_log_odds",
+    "confident_share",
+    "binoculars",
+    "mattr",
     "tail_coverage",
     "missing_mass",
     "distinct_2",
@@ -25,9 +28,11 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured on a batch, against what, and what was decided.
 
     `entropy_bits`, `type_token_ratio`, `below_floor` and `synthetic_risk` are the unigram audit
-    of `signals.entropy.batch_entropy_audit`. `action` is decided by `signal`: HOLD_FOR_REVIEW when
-    `value` lies on the `direction` side of `limit`. `limit` is null, and `gated` False, when
-    nothing could decide; `basis` says which limit was used or why none. `interval_low` and
+    of `signals.entropy.batch_entropy_audit`. `action` is HOLD_FOR_REVIEW when one of the gate's tests
+    holds the batch. `signal` is that of the test that went furthest beyond its limit, or came nearest to
+    it: its `value` against its `limit`, held on the `direction` side; `tests` has all of them in words.
+    `limit` is null, and `gated` False, when nothing could decide; `basis` says which limits were used or
+    why none. `interval_low` and
     `interval_high` bound `value` at 95%, with documents as the unit. `held` is False under the
     gate `monitor`, which only records the action.
 
@@ -62,6 +67,8 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """How far `value` lies from `limit` on the passing side: negative when it is to be held, null when
     nothing could decide."""
     basis: str
+    tests: list[str] = []
+    """A line for each test that could decide, the one of `signal` first."""
     own_baseline: bool = False
     """The limit was set from human batches of this very stratum."""
     entropy_bits_low: float | None = None
@@ -90,6 +97,18 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """Mean over documents of the log-odds of being synthetic, each at most 8 either way."""
     mean_log_odds_low: float | None = None
     mean_log_odds_high: float | None = None
+    confident_share: float | None = None
+    """Share of judged documents whose probability of being synthetic is above 95%."""
+    confident_share_low: float | None = None
+    confident_share_high: float | None = None
+    binoculars: float | None = None
+    """Mean over documents; null with a single scoring model. Low where text is as models write it."""
+    binoculars_low: float | None = None
+    binoculars_high: float | None = None
+    mattr: float | None = None
+    """Mean over documents of the share of distinct words in windows of 50: how little the text repeats."""
+    mattr_low: float | None = None
+    mattr_high: float | None = None
     tail_coverage: float | None = None
     """Rare token pairs present over those expected of as much human text: `signals.tail_coverage`."""
     tail_coverage_low: float | None = None
@@ -110,3 +129,10 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """Share of documents whose verdict is SYNTHETIC."""
     profile: str
     scorer: str | None
+
+    def estimate(self, signal: str) -> tuple[float | None, float | None, float | None]:
+        """A signal's value and interval; null where it is undefined. The one that decided is not rounded."""
+        if signal == self.signal:
+            return self.value, self.interval_low, self.interval_high
+        value, low, high = (getattr(self, column) for column in (signal, f"{signal}_low", f"{signal}_high"))
+        return value, low, high

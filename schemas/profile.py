@@ -59,20 +59,38 @@ class Limit(_Strict):
     """Mean and standard deviation of the signal over those batches."""
 
 
-class Gate(_Strict):
-    """What a batch is held for: `signal` on the `direction` side of its stratum's limit.
+class GateTest(_Strict):
+    """One of the gate's tests: the batch's `signal` on the `direction` side of its stratum's limit.
 
     `strata` are keyed by the stratum as JSON (keys in the order of `--batch_by`), `languages` is
-    the fallback. A language that stands in neither is never gated. The key "*" in `languages`
-    means any.
+    the fallback for strata that have no limit of their own in any test. The key "*" in `languages`
+    means any. A test may know one kind of limit alone: not every signal serves both.
     """
 
     signal: str
     direction: Direction
     strata: dict[str, Limit] = {}
     languages: dict[str, Limit] = {}
+    own_baseline: bool = True
+    """Whether a baseline of a source's own gives this test a limit."""
+
+
+class Gate(GateTest):
+    """What a batch is held for: one of the tests is enough. Drift is watched by the first.
+
+    A stratum for which no test has a limit is never gated. The limits of tests that stand together share
+    what they may hold of human batches.
+    """
+
+    also: list[GateTest] = []
+    """The tests beside the first."""
     unigram_floor: float = 3.2
     """The floor of the seed's unigram audit, in bits: recorded with every audit."""
+
+    @property
+    def tests(self) -> list[GateTest]:
+        """All of them, the first first."""
+        return [self, *self.also]
 
 
 class Profile(_Strict):

@@ -1,23 +1,26 @@
 """The audit of a training batch and what it decides."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from schemas.audit import HOLD_FOR_REVIEW, PROCEED, SIGNALS, Audit
 from schemas.batch import TrainingBatch
 from schemas.label import SYNTHETIC, Label
-from schemas.profile import Direction, Gate, Limit, Profile
+from schemas.profile import Direction, Gate, GateTest, Limit, Profile
 from signals.batch_sums import batch_estimates, batch_sums
 from signals.entropy import entropy_audit_of_counts
+from signals.intervals import Estimate
 from signals.tail_coverage import TailReference
 from signals.votes import beyond
 
 GateMode = Literal["monitor", "enforce"]
+Estimates = Mapping[str, Estimate | None]
+"""Of every signal, by name."""
 ANY_LANGUAGE = "*"
 OWN_BASELINE = "stratum"
-"""What `find_limit` says of a limit set for that very stratum."""
+"""What `find_limits` says of a limit set for that very stratum."""
 
 
 def stratum_key(stratum: dict[str, str]) -> str:
@@ -25,22 +28,68 @@ def stratum_key(stratum: dict[str, str]) -> str:
     return msgspec.json.encode(stratum).decode()
 
 
-def find_limit(gate: Gate, stratum: dict[str, str]) -> tuple[Limit | None, str]:
-    """The limit for a stratum and where it comes from: its own, its language's, or none."""
-    key = stratum_key(stratum)
-    if key in gate.strata:
-        return gate.strata[key], OWN_BASELINE
+def find_limits(gate: Gate, stratum: dict[str, str]) -> tuple[list[tuple[GateTest, Limit]], str]:
+    """The tests that have a limit for a stratum, and where their limits come from: all of them its own, or
+    all its language's, or there is none."""
     language = stratum.get("language", "")
-    if language in gate.languages:
-        return gate.languages[language], f"language {language}"
-    if ANY_LANGUAGE in gate.languages:
-        return gate.languages[ANY_LANGUAGE], "any language"
-    return None, f"not gated: the profile has no limit for language {language or 'unknown'}"
+    found: list[tuple[GateTest, Limit]] = []
+    for which, key, basis in (
+        ("strata", stratum_key(stratum), OWN_BASELINE),
+        ("languages", language, f"language {language}"),
+        ("languages", ANY_LANGUAGE, "any language"),
+    ):
+        for test in gate.tests:
+            limits: dict[str, Limit] = getattr(test, which)
+            if key in limits:
+                found.append((test, limits[key]))
+        if found:
+            return found, basis
+    return [], f"not gated: the profile has no limit for language {language or 'unknown'}"
 
 
 def margin(value: float, limit: float, direction: Direction) -> float:
     """How far a value lies from its limit on the passing side; negative beyond the limit."""
     return value - limit if direction == "below" else limit - value
+
+
+class Tried(NamedTuple):
+    """A test of the gate on one batch."""
+
+    test: GateTest
+    limit: Limit
+    estimate: Estimate
+
+    @property
+    def held(self) -> bool:
+        return beyond(self.estimate.value, self.limit.limit, self.test.direction)
+
+    @property
+    def reach(self) -> float:
+        """The way from the mean of human batches to the limit that the value went: 1 at the limit."""
+        way = self.limit.limit - self.limit.mean
+        return (self.estimate.value - self.limit.mean) / way if way else 1.0
+
+    def in_words(self) -> str:
+        state = "beyond" if self.held else "within"
+        return (
+            f"{self.test.signal} {self.estimate.value:.4g}, {state} its limit of {self.limit.limit:.4g} "
+            f"(held {self.test.direction} it; human batches {self.limit.mean:.4g})"
+        )
+
+
+def try_tests(gate: Gate, stratum: dict[str, str], estimates: Estimates) -> tuple[list[Tried], str]:
+    """The tests that can decide on a batch, the one that went furthest first, and the basis of their limits
+    or why there are none. A test whose signal is undefined is passed over."""
+    found, basis = find_limits(gate, stratum)
+    tried = [
+        Tried(test, limit, estimate)
+        for test, limit in found
+        if (estimate := estimates[test.signal]) is not None
+    ]
+    if found and not tried:
+        names = ", ".join(test.signal for test, _ in found)
+        return [], f"not gated: {names} is undefined for every document"
+    return sorted(tried, key=lambda one: (not one.held, -one.reach)), basis
 
 
 def audit_batch(
@@ -55,9 +104,9 @@ def audit_batch(
 ) -> Audit:
     """Measures a scored batch, compares it with its stratum's limit and decides.
 
-    The point estimate decides, the interval is for the reviewer. A batch is held only under
+    The point estimates decide, the intervals are for the reviewer. A batch is held only under
     `enforce`; `monitor` records the same action and holds nothing. A batch that is not gated, or
-    whose signal is undefined, proceeds, and `basis` says why.
+    whose signals are undefined, proceeds, and `basis` says why.
 
     Args:
         labels: one a document of the batch, in its order.
@@ -73,14 +122,13 @@ def audit_batch(
     unigram = entropy_audit_of_counts(sums.counts.sum(axis=0), profile.gate.unigram_floor)
     estimates = batch_estimates(sums, tail)
 
-    signal, direction = profile.gate.signal, profile.gate.direction
-    limit, basis = find_limit(profile.gate, batch.stratum)
-    value = estimates[signal]
+    tried, basis = try_tests(profile.gate, batch.stratum, estimates)
     if not batch.gated:
-        limit, basis = None, "not gated: the stratum is smaller than half a batch"
-    elif value is None:
-        limit, basis = None, f"not gated: {signal} is undefined for every document"
-    hold = limit is not None and value is not None and beyond(value.value, limit.limit, direction)
+        tried, basis = [], "not gated: the stratum is smaller than half a batch"
+    first = tried[0] if tried else None
+    test = first.test if first else profile.gate
+    value, limit = estimates[test.signal], first.limit if first else None
+    hold = first is not None and first.held
     columns: dict[str, float | None] = {}
     for name in SIGNALS:
         estimate = estimates[name]
@@ -102,17 +150,18 @@ def audit_batch(
         below_floor=unigram["below_floor"],
         synthetic_risk=unigram["synthetic_risk"],
         action=HOLD_FOR_REVIEW if hold else PROCEED,
-        gated=limit is not None,
+        gated=bool(tried),
         held=hold and gate == "enforce",
-        signal=signal,
+        signal=test.signal,
         value=value.value if value else None,
         limit=limit.limit if limit else None,
-        direction=direction,
+        direction=test.direction,
         interval_low=value.low if value else None,
         interval_high=value.high if value else None,
-        margin=margin(value.value, limit.limit, direction) if value and limit else None,
+        margin=margin(value.value, limit.limit, test.direction) if value and limit else None,
         basis=basis,
-        own_baseline=limit is not None and basis == OWN_BASELINE,
+        tests=[one.in_words() for one in tried],
+        own_baseline=bool(tried) and basis == OWN_BASELINE,
         suspected_share=sum(label.verdict == SYNTHETIC for label in labels) / len(labels),
         profile=profile.name,
         scorer=scorer,

@@ -10,6 +10,9 @@ from signals.ratio_sums import RatioSums
 
 # Beyond it one document would outweigh a dozen others: exp(8) is 3,000 to one.
 LARGEST_LOG_ODDS = 8.0
+CONFIDENT = 0.95
+"""Human documents rarely reach this probability in any source, and so the share that does varies far less
+from source to source than their mean log-odds, for which a formal register is enough."""
 
 
 class Document(NamedTuple):
@@ -44,9 +47,13 @@ LINEAR_SIGNALS: dict[str, Callable[[Document], tuple[float, float] | None]] = {
     "curvature": lambda d: None if d.measurements.curvature is None else (d.measurements.curvature, 1.0),
     "log_rank": lambda d: None if d.measurements.log_rank is None else (d.measurements.log_rank, 1.0),
     "mean_log_odds": lambda d: None if (odds := log_odds(d.probability)) is None else (odds, 1.0),
+    "confident_share": lambda d: None if d.probability is None else (float(d.probability > CONFIDENT), 1.0),
+    "binoculars": lambda d: None if d.measurements.binoculars is None else (d.measurements.binoculars, 1.0),
+    "mattr": lambda d: None if d.measurements.mattr is None else (d.measurements.mattr, 1.0),
 }
 UNIGRAM_ENTROPY = "entropy_bits"
-OF_THE_SCORER = frozenset(LINEAR_SIGNALS) - {"mean_log_odds"}
+SHARES_OF_DOCUMENTS = frozenset({"confident_share"})
+OF_THE_SCORER = frozenset(LINEAR_SIGNALS) - {"mean_log_odds", "confident_share", "mattr"}
 """Undefined without a scorer."""
 
 
@@ -54,8 +61,8 @@ def linear_signal(name: str, documents: Sequence[Document]) -> Estimate | None:
     """A linear signal of a batch with its interval; None where no document has it.
 
     cross_entropy_bits: mean bits a token under the scorer. surprisal_spread: mean over documents
-    of the standard deviation of surprisal, nats. curvature, log_rank, mean_log_odds: means over
-    documents.
+    of the standard deviation of surprisal, nats. confident_share: share of judged documents whose
+    probability is above 95%. curvature, log_rank, mean_log_odds, binoculars, mattr: means over documents.
     """
     pairs = [pair for d in documents if (pair := LINEAR_SIGNALS[name](d)) is not None]
     if not pairs:

@@ -124,9 +124,14 @@ def _share(rule: VoteRule, documents: Sequence[Measurements]) -> float:
 
 def _gate(human: Sequence[Measurements], synthetic: Sequence[Measurements], size: int) -> Gate:
     human_batches, synthetic_batches = list(_draws(human, size)), list(_draws(synthetic, size))
-    moments = {
-        signal: (*_mean_and_spread(_values(signal, human_batches)), _mean(_values(signal, synthetic_batches)))
+    values = {
+        signal: (_values(signal, human_batches), _values(signal, synthetic_batches))
         for signal in sorted(OF_THE_SCORER)
+    }
+    moments = {
+        signal: (*_mean_and_spread(own), _mean(other))
+        for signal, (own, other) in values.items()
+        if own and other
     }
     signal = max(moments, key=lambda s: abs(moments[s][2] - moments[s][0]) / moments[s][1])
     mean, spread, other = moments[signal]

@@ -1,224 +1,170 @@
-"""The batch gate's signal and limits, from human text of many sources.
+"""The batch gate's tests and limits, from human text of many sources.
 
 Two settings. A source never seen: its human batches differ from other sources' by more than its
-documents differ from each other, so its limit has to leave room for that. A source with a baseline of its
+documents differ from each other, so a limit has to leave room for that. A source with a baseline of its
 own, from earlier crawls: only its documents' spread counts, and far less synthetic text shows.
+
+Each has up to three tests, since no signal sees everything: models made to chat have a wording of their
+own; continuations by plain models don't, but lie closer to what a model expects and repeat themselves
+more. A batch is held by any of them. They share what they may hold of human batches (Bonferroni), and
+each stays a signal with a limit that a reviewer can look at. A distance over all signals at once
+(Hotelling's) held less: it spends its power on directions in which nothing moves.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.special import stdtrit
+from schemas.profile import Gate, GateTest, Limit
+from signals.batch_signals import Document
+from signals.gate_limits import HELD_HUMAN
+from signals.gate_trials import (
+    MOST_TESTS,
+    Held,
+    Sided,
+    UnknownSources,
+    all_tests,
+    held_by_long_baseline,
+    held_by_own_baseline,
+    mean_over_sources,
+    pools_of,
+    shares_held,
+)
 
-from schemas.profile import Direction, Gate, Limit
-from signals.batch_signals import LINEAR_SIGNALS, Document
-from signals.hashing import stable_hash
-from signals.votes import beyond
-
-HELD_HUMAN = 0.02
-"""Share of all-human batches that a limit may hold."""
-SHARES = (0.0, 0.1, 0.25, 0.5, 1.0)
-_DRAWS = 200
 _FEWEST_SOURCES = 3
-_FEWEST_DOCUMENTS = 20
-_FEWEST_IN_HALF = 50
+_WORTH_A_TEST = 0.01
+"""Another test has to hold so much more."""
+_ASKED_UNKNOWN, _ASKED_OWN = ("50%", "100%"), ("25%", "50%")
+"""The shares of synthetic text at which a setting's tests are compared: below the first, hardly anything
+shows; beyond the last, everything."""
+SourceShares = dict[str, dict[str, float]]
+"""{source: {share of synthetic text: share of its batches held}}."""
 
 
-class Pools(NamedTuple):
-    """(x, w) of one signal for the documents of each source, by label: a batch's value is sum x / sum w."""
+class SettingCheck(NamedTuple):
+    """What the tests of one setting hold, each source judged by limits that know nothing of its batches."""
 
-    human: dict[str, NDArray[np.float64]]
-    synthetic: dict[str, NDArray[np.float64]]
-
-
-class HeldShares(NamedTuple):
-    """Share of batches held, by the share of synthetic text in them, mean over sources."""
-
-    unknown_source: dict[str, float]
-    own_baseline: dict[str, float]
+    tests: list[Sided]
+    alone: dict[str, dict[str, float]]
+    """Each test that holds anything to speak of, by itself: mean over sources, by share."""
+    chosen: SourceShares
+    """All chosen tests together."""
+    blind: SourceShares
+    """The tests that would have been chosen without the source's collection; empty with one collection."""
 
 
-def pools_of(
-    signal: str, sources: Sequence[str], synthetic: Sequence[bool], documents: Sequence[Document]
-) -> Pools:
-    """The documents that have the signal, by source and label; sources with fewer than 20 human ones are
-    left out."""
-    pools: tuple[dict[str, list[tuple[float, float]]], ...] = ({}, {})
-    for source, is_synthetic, document in zip(sources, synthetic, documents, strict=True):
-        pair = LINEAR_SIGNALS[signal](document)
-        if pair is not None:
-            pools[is_synthetic].setdefault(source, []).append(pair)
-    kept = sorted(source for source, pairs in pools[0].items() if len(pairs) >= _FEWEST_DOCUMENTS)
-    human, other = ({s: np.array(pool[s]) for s in kept if s in pool} for pool in pools)
-    return Pools(human, other)
+class GateCheck(NamedTuple):
+    """The two settings; `own_baseline` has no tests where no source has 100 human documents."""
 
-
-def batch_values(
-    human: NDArray[np.float64], synthetic: NDArray[np.float64] | None, size: int, share: float, seed: str
-) -> NDArray[np.float64]:
-    """Values of 200 batches of `size` documents drawn by hash, with replacement, so many synthetic."""
-    machine = round(size * share)
-    drawn = [_drawn(human, size - machine, f"{seed} human")]
-    if machine and synthetic is not None:
-        drawn.append(_drawn(synthetic, machine, f"{seed} synthetic"))
-    x, w = np.concatenate(drawn, axis=1).sum(axis=1).T
-    return np.asarray(x / w)
-
-
-def _drawn(pool: NDArray[np.float64], count: int, seed: str) -> NDArray[np.float64]:
-    picks = [
-        [stable_hash(str(i), f"{seed} {draw}") % len(pool) for i in range(count)] for draw in range(_DRAWS)
-    ]
-    return pool[np.array(picks, dtype=np.int64).reshape(_DRAWS, count)]
-
-
-def unknown_source_limit(values: Iterable[NDArray[np.float64]], direction: Direction) -> Limit:
-    """The limit for a source never seen, from the human batches of others.
-
-    A batch of a new source is one draw of N(mean, spread^2), spread over sources and batches together; the
-    limit is its one-sided 98% prediction bound, with the t quantile of sources - 1.
-    """
-    batches = list(values)
-    means = np.array([each.mean() for each in batches])
-    within = np.mean([each.var() for each in batches])
-    return prediction_limit(float(means.mean()), math.sqrt(means.var(ddof=1) + within), len(means), direction)
-
-
-def prediction_limit(mean: float, spread: float, batches: int, direction: Direction) -> Limit:
-    """The one-sided 98% prediction bound for one more value, by Student's t.
-
-    Args:
-        spread: standard deviation of the values; batches: how many gave it, >= 2.
-    """
-    reach = _quantile(batches) * spread * math.sqrt(1 + 1 / batches)
-    return Limit(limit=_beyond_mean(mean, reach, direction), batches=batches, mean=mean, spread=spread)
-
-
-def _quantile(values: int) -> float:
-    return float(stdtrit(values - 1, 1 - HELD_HUMAN))
-
-
-def _beyond_mean(mean: float, reach: float, direction: Direction) -> float:
-    return mean + (reach if direction == "above" else -reach)
-
-
-def direction_of(pools: Pools) -> Direction:
-    """The side on which synthetic text lies, by the mean over sources that have both."""
-    gaps = [_ratio(pools.synthetic[s]) - _ratio(pools.human[s]) for s in pools.human if s in pools.synthetic]
-    return "above" if np.mean(gaps) > 0 else "below"
-
-
-def _ratio(pool: NDArray[np.float64]) -> float:
-    x, w = pool.sum(axis=0)
-    return float(x / w)
-
-
-def held_shares(
-    pools: Pools, human: Mapping[str, NDArray[np.float64]], direction: Direction, size: int
-) -> HeldShares:
-    """What the two settings hold, each source judged by a limit that knows nothing of its test batches.
-
-    Unknown source: the limit of all other sources. Own baseline: the limit of one half of its human
-    documents; batches are drawn from the other half; sources with at least 50 in each.
-
-    Args:
-        human: values of the human batches of each source.
-    """
-    both = [source for source in pools.human if source in pools.synthetic]
-    unknown: dict[str, list[float]] = {f"{share:.0%}": [] for share in SHARES}
-    own: dict[str, list[float]] = {f"{share:.0%}": [] for share in SHARES}
-    for source in both:
-        others = [values for name, values in human.items() if name != source]
-        limit = unknown_source_limit(others, direction).limit
-        first, second = pools.human[source][::2], pools.human[source][1::2]
-        own_limit = _own_limit(first, second, size, direction, source)
-        for share in SHARES:
-            mixed = batch_values(pools.human[source], pools.synthetic[source], size, share, source)
-            unknown[f"{share:.0%}"].append(_held(mixed, limit, direction))
-            if len(second) < _FEWEST_IN_HALF:
-                continue
-            fresh = batch_values(second, pools.synthetic[source], size, share, f"{source} second")
-            own[f"{share:.0%}"].append(_held(fresh, own_limit, direction))
-    return HeldShares(
-        {share: float(np.mean(each)) for share, each in unknown.items()},
-        {share: float(np.mean(each)) for share, each in own.items() if each},
-    )
-
-
-def _own_limit(
-    first: NDArray[np.float64], second: NDArray[np.float64], size: int, direction: Direction, seed: str
-) -> float:
-    """The limit that the first half gives to batches resampled from the second.
-
-    The mean of each half is itself as uncertain as a batch of so many documents: both are allowed for.
-    """
-    baseline = batch_values(first, None, size, 0.0, f"{seed} first")
-    spread = float(baseline.std(ddof=1)) * math.sqrt(1 + size / len(first) + size / len(second))
-    return _beyond_mean(float(baseline.mean()), _quantile(len(first)) * spread, direction)
-
-
-def _held(values: NDArray[np.float64], limit: float, direction: Direction) -> float:
-    return float(np.mean([beyond(value, limit, direction) for value in values]))
+    unknown_source: SettingCheck
+    own_baseline: SettingCheck
+    long_baseline: SourceShares
+    """What the tests of `own_baseline` hold with a baseline of 20 batches."""
 
 
 def choose_gate(
     sources: Sequence[str],
+    collections: Sequence[str],
     synthetic: Sequence[bool],
     documents: Sequence[Document],
     *,
     size: int,
     language: str,
-) -> tuple[Gate, dict[str, HeldShares]]:
-    """The gate of the signal that tells batches of a source never seen apart best; and what each holds.
+) -> tuple[Gate, GateCheck]:
+    """The gate of the tests that tell batches apart best; and what they hold.
 
     Args:
+        collections: of the sources: what was made by one hand.
         documents: their probabilities from a classifier that did not see their collection.
+        size: documents a batch.
 
     Raises:
         ValueError: fewer than three sources have 20 human documents and synthetic ones.
     """
-    tables: dict[str, HeldShares] = {}
-    gates: dict[str, tuple[Direction, Limit]] = {}
-    for signal in LINEAR_SIGNALS:
-        pools = pools_of(signal, sources, synthetic, documents)
-        if len(set(pools.human) & set(pools.synthetic)) < _FEWEST_SOURCES:
-            continue
-        direction = direction_of(pools)
-        human = {s: batch_values(pool, None, size, 0.0, s) for s, pool in pools.human.items()}
-        tables[signal] = held_shares(pools, human, direction, size)
-        gates[signal] = direction, unknown_source_limit(human.values(), direction)
-    if not tables:
-        raise ValueError(
-            f"a gate needs {_FEWEST_SOURCES} sources with {_FEWEST_DOCUMENTS} human documents and synthetic "
-            "ones"
-        )
-    chosen = max(tables, key=lambda s: _merit(tables[s]))
-    direction, limit = gates[chosen]
-    return Gate(signal=chosen, direction=direction, languages={language: limit}), tables
+    signals, pools = pools_of(sources, synthetic, documents)
+    both = [source for source, pool in pools.items() if len(pool.synthetic)]
+    if len(both) < _FEWEST_SOURCES or not signals:
+        raise ValueError(f"a gate needs {_FEWEST_SOURCES} sources with 20 human documents and synthetic ones")
+    collection_of = dict(zip(sources, collections, strict=True))
+    others = UnknownSources.of(signals, pools, size)
+    unknown = _check({source: others.held(source) for source in both}, signals, collection_of, _ASKED_UNKNOWN)
+    trials = {source: held_by_own_baseline(signals, pools[source], size, source) for source in both}
+    own = _check(
+        {source: held for source, held in trials.items() if held}, signals, collection_of, _ASKED_OWN
+    )
+    limits = {test: others.limit(test, len(unknown.tests)) for test in unknown.tests}
+    first, *also = [
+        _gate_test(test, own.tests, limits.get(test), language)
+        for test in dict.fromkeys([*own.tests, *unknown.tests])
+    ]
+    gate = Gate(
+        signal=first.signal,
+        direction=first.direction,
+        languages=first.languages,
+        own_baseline=first.own_baseline,
+        also=also,
+    )
+    long = {source: held_by_long_baseline(signals, pools[source], size, source) for source in both}
+    return gate, GateCheck(unknown, own, shares_held(long, own.tests) if own.tests else {})
 
 
-def _merit(table: HeldShares) -> float:
-    """Mean share of batches held from a quarter of synthetic text on, less the share of human ones."""
-    held = table.unknown_source
-    return (held["25%"] + held["50%"] + held["100%"]) / 3 - held["0%"]
+def _gate_test(test: Sided, own: Sequence[Sided], limit: Limit | None, language: str) -> GateTest:
+    return GateTest(
+        signal=test.signal,
+        direction=test.direction,
+        languages={language: limit} if limit else {},
+        # Where no source could show it, a baseline serves the tests of sources never seen.
+        own_baseline=test in own if own else True,
+    )
 
 
-def baseline_limits(
-    audited: Mapping[str, Sequence[tuple[float, float]]], direction: Direction
-) -> dict[str, Limit]:
-    """Limits by stratum from (value, standard error) of the batches of earlier, human crawls.
+def _check(
+    held: Mapping[str, Held], signals: Sequence[str], collection_of: Mapping[str, str], asked: Sequence[str]
+) -> SettingCheck:
+    if not held:
+        return SettingCheck([], {}, {}, {})
+    tried = [test for test in all_tests(signals) if all((test, 1) in each for each in held.values())]
+    alone = {test: mean_over_sources(shares_held(held, [test])) for test in tried}
+    candidates = [test for test in tried if alone[test]["100%"] > _seen(alone[test])] or tried
+    tests = _choose(held, candidates, asked)
+    blind: SourceShares = {}
+    for collection in sorted({collection_of[source] for source in held}):
+        inside = {source: each for source, each in held.items() if collection_of[source] == collection}
+        outside = {source: each for source, each in held.items() if source not in inside}
+        if outside:
+            blind |= shares_held(inside, _choose(outside, candidates, asked))
+    return SettingCheck(
+        tests=tests,
+        alone={str(test): alone[test] for test in candidates},
+        chosen=shares_held(held, tests),
+        blind=blind,
+    )
 
-    The spread of a stratum is that of its batches, or what their own intervals say where that is more;
-    strata with one batch are left out.
-    """
-    limits = {}
-    for stratum, batches in sorted(audited.items()):
-        if len(batches) < 2:
-            continue
-        values, errors = np.array(batches, dtype=np.float64).T
-        spread = max(float(values.std(ddof=1)), float(np.sqrt(np.mean(errors**2))))
-        limits[stratum] = prediction_limit(float(values.mean()), spread, len(values), direction)
-    return limits
+
+def _seen(row: Mapping[str, float]) -> float:
+    """What a test has to hold of batches of nothing but synthetic text to be worth looking at."""
+    return max(0.1, 2 * row["0%"])
+
+
+def _choose(held: Mapping[str, Held], candidates: Sequence[Sided], asked: Sequence[str]) -> list[Sided]:
+    """The best set of tests, the one that does most alone first; a larger set has to be worth it."""
+    order = sorted(candidates, key=lambda test: _merit(held, [test], asked), reverse=True)
+    best = order[:1]
+    for size in range(2, MOST_TESTS + 1):
+        sets = [
+            list(tests)
+            for tests in itertools.combinations(order, size)
+            if len({test.signal for test in tests}) == size
+        ]
+        larger = max(sets, key=lambda tests: _merit(held, tests, asked), default=best)
+        if _merit(held, larger, asked) > _merit(held, best, asked) + _WORTH_A_TEST:
+            best = larger
+    return best
+
+
+def _merit(held: Mapping[str, Held], tests: Sequence[Sided], asked: Sequence[str]) -> float:
+    """Mean share of batches held at the shares of synthetic text asked about, less the share of human ones,
+    and ten times what that is above the promise."""
+    row = mean_over_sources(shares_held(held, tests))
+    caught = sum(row[share] for share in asked) / len(asked)
+    return caught - row["0%"] - 10 * max(0.0, row["0%"] - HELD_HUMAN)

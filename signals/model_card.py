@@ -15,7 +15,8 @@ from transformers.utils import logging
 
 from signals.scorer import Scorer, Unscorable
 from signals.tokenization import load_tokenizer
-from signals.training import BOS, CorpusDocument, Recipe, Training
+from signals.training import Recipe, Training
+from signals.training_text import BOS, CorpusDocument
 
 
 class HeldOut(msgspec.Struct, frozen=True, kw_only=True):

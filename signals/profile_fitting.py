@@ -14,7 +14,7 @@ from signals.batch_signals import Document
 from signals.classifier import encode_weights, find_threshold
 from signals.classifier_fitting import Fitting, LogOdds, combined, left_out_probabilities
 from signals.classifier_limits import HIGH_SHARE, prose_ranges, short_versions, shortest_judged, thresholds
-from signals.gate_calibration import HeldShares, choose_gate
+from signals.gate_calibration import GateCheck, choose_gate
 from signals.judged import judged_text, left_out_of, operating_of
 from signals.labelled import LabelledText, one_a_prompt
 from signals.left_out import SCHEMES
@@ -30,7 +30,7 @@ class Calibrated(NamedTuple):
     gate: Gate | None
     """None where the sources are too few for one; `gate_obstacle` says so."""
     gate_obstacle: str
-    held: dict[str, HeldShares]
+    held: GateCheck | None
     judged: dict[str, list[Judged]]
     """By scheme: in sample, and leave one source, generator, collection out."""
     altered: dict[str, float]
@@ -157,18 +157,19 @@ def _judged(
 
 def _gate(
     fitting: Fitting, judged: Sequence[Judged], size: int, language: str
-) -> tuple[Gate | None, str, dict[str, HeldShares]]:
+) -> tuple[Gate | None, str, GateCheck | None]:
     documents = [
         Document(m, each.probability) for m, each in zip(fitting.measured.measurements, judged, strict=True)
     ]
     try:
         gate, held = choose_gate(
             [each.source for each in judged],
+            [each.collection for each in judged],
             [each.synthetic for each in judged],
             documents,
             size=size,
             language=language,
         )
     except ValueError as error:
-        return None, str(error), {}
+        return None, str(error), None
     return gate, "", held

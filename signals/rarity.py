@@ -5,8 +5,8 @@ documents that have the word: the log of how many documents one must read to mee
 
 Content words are distinct lower-cased words without the commonest function words. Those would only dilute
 the mean; each stands in most documents and adds nothing. Single words and not pairs: nearly every pair of
-any text is rare, so that their mean tells documents apart less well (README has the figures), and a corpus
-has some ten times as many different pairs, which a sketch of the same size counts that much worse.
+any text is rare, so that documents hardly differ by theirs, and a corpus has some twenty times as many
+different pairs, which a sketch of the same size counts that much worse (`benchmarks/low_frequency.py`).
 
 Rare is not garbage: optical misreadings, tables of codes and text in a wrong encoding have the rarest words
 of all. They are told by simple signs, stay out of the counts, and are drawn with weight 1 like any other.

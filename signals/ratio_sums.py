@@ -7,7 +7,10 @@ them is exact: documents may be split over workers and merged in any order.
 
 import math
 from collections.abc import Iterable
+from operator import mul
 from typing import NamedTuple
+
+import numpy as np
 
 from signals.intervals import Estimate, t_interval
 
@@ -27,6 +30,15 @@ def fixed_point(value: float) -> int:
     return round(value * _UNIT)
 
 
+def _fixed_points(pairs: list[tuple[float, float]]) -> tuple[list[int], list[int]]:
+    """`fixed_point` of every x, and of every w: all at once where none is too large for 64 bits."""
+    values = np.array(pairs, dtype=np.float64).reshape(-1, 2).T * _UNIT
+    if not (np.abs(values) < 2.0**63).all():
+        return [fixed_point(x) for x, _ in pairs], [fixed_point(w) for _, w in pairs]
+    xs, ws = np.rint(values).astype(np.int64).tolist()
+    return xs, ws
+
+
 class RatioSums(NamedTuple):
     """n documents and the sums of x, w, x^2, x w, w^2 over them; x and w in units of 2^-40."""
 
@@ -40,14 +52,14 @@ class RatioSums(NamedTuple):
     @classmethod
     def of(cls, pairs: Iterable[tuple[float, float]]) -> "RatioSums":
         """The sums over documents, each (x, w)."""
-        fixed = [(fixed_point(x), fixed_point(w)) for x, w in pairs]
+        xs, ws = _fixed_points(list(pairs))
         return cls(
-            n=len(fixed),
-            x=sum(x for x, _ in fixed),
-            w=sum(w for _, w in fixed),
-            xx=sum(x * x for x, _ in fixed),
-            xw=sum(x * w for x, w in fixed),
-            ww=sum(w * w for _, w in fixed),
+            n=len(xs),
+            x=sum(xs),
+            w=sum(ws),
+            xx=sum(map(mul, xs, xs)),
+            xw=sum(map(mul, xs, ws)),
+            ww=sum(map(mul, ws, ws)),
         )
 
     def merged(self, other: "RatioSums") -> "RatioSums":

@@ -24,9 +24,13 @@ def make_ticket(audit: Audit, labels: Sequence[Label]) -> Ticket:
         margin=margin,
         labels=dict(sorted(Counter(label.provenance for label in labels).items())),
         conflicts=sum(label.conflict for label in labels),
-        why=(
-            f"{audit.signal} is {audit.value:.3f}, {audit.direction} the limit of {audit.limit:.3f} "
-            f"({audit.basis}) by {margin:.3f}"
+        why="; ".join(
+            [
+                f"{audit.signal} is {audit.value:.3f}, {audit.direction} the limit of {audit.limit:.3f} "
+                f"({audit.basis}) by {margin:.3f}",
+                *audit.tests[1:],
+            ]
         ),
-        would_pass=f"{audit.signal} {wanted} {audit.limit:.3f}",
+        would_pass=f"{audit.signal} {wanted} {audit.limit:.3f}"
+        + (", and every other test within its limit" if audit.tests[1:] else ""),
     )

@@ -9,7 +9,7 @@ from schemas.audit import SIGNALS
 from schemas.profile import Gate
 from schemas.window_audit import WindowAudit, WindowSignal
 from signals.drift import Baseline, Step, baseline_of_limit, baseline_of_windows, cusum
-from signals.window_sums import WindowFigure, WindowSums, window_figure
+from signals.window_sums import DECIDING, WindowFigure, WindowSums, window_figure
 
 
 class Window(NamedTuple):
@@ -22,7 +22,7 @@ class Window(NamedTuple):
 
 def is_watched(stratum: str, windows: Sequence[Window], gate: Gate) -> bool:
     """Whether the stratum has a baseline, and a window beyond it."""
-    figures = [window_figure(w.sums) for w in sorted(windows, key=lambda w: w.start)]
+    figures = [window_figure(w.sums, _watched(gate)) for w in sorted(windows, key=lambda w: w.start)]
     baseline, taken, _ = _baseline(stratum, figures, gate)
     return baseline is not None and any(figures[taken:])
 
@@ -34,7 +34,7 @@ def audit_windows(stratum: str, windows: Sequence[Window], gate: Gate, strata: i
         stratum: as JSON. strata: how many are watched in the run, >= 1.
     """
     ordered = sorted(windows, key=lambda w: w.start)
-    figures = [window_figure(w.sums) for w in ordered]
+    figures = [window_figure(w.sums, _watched(gate)) for w in ordered]
     baseline, taken, basis = _baseline(stratum, figures, gate)
     steps: list[Step | None] = [None] * taken
     if baseline is not None:
@@ -71,6 +71,12 @@ def audit_windows(stratum: str, windows: Sequence[Window], gate: Gate, strata: i
             )
         )
     return rows
+
+
+def _watched(gate: Gate) -> str:
+    """The figure of the first test's signal: where there are more tests, a batch's audit may name another
+    as the one that decided."""
+    return gate.signal if gate.also else DECIDING
 
 
 def _baseline(

@@ -77,7 +77,7 @@ class LocalStorage:
         root = self._folder / folder
         found = []
         for parent, _, names in os.walk(root):
-            below = Path(parent).relative_to(self._folder).as_posix()
+            below = Path(parent).relative_to(self._folder)
             # a name with a leading dot is a file that is being written
-            found += [f"{below}/{name}" for name in names if not name.startswith(".")]
+            found += [(below / name).as_posix() for name in names if not name.startswith(".")]
         return sorted(found)

@@ -1,9 +1,9 @@
 """Cloud Storage without a cloud: an emulator, and in front of it a proxy that makes it behave and misbehave.
 
-`gcp-storage-emulator` stores objects but ignores `ifGenerationMatch`, gives every listing in one page
-and its 404 says nothing. The proxy enforces preconditions, atomically for each object, pages and
-explains as Cloud Storage does, and injects faults on demand. What it can't enforce it refuses with
-501, so that no test can trust it in vain.
+`gcp-storage-emulator` stores objects but ignores `ifGenerationMatch`, gives every listing in one page,
+knows no range beyond the end, and its 404 says nothing. The proxy enforces preconditions, atomically for
+each object, pages and explains as Cloud Storage does, and injects faults on demand. What it can't enforce
+it refuses with 501, so that no test can trust it in vain.
 """
 
 import http.client
@@ -267,6 +267,8 @@ class CloudStorageProxy:
             self._uploads[upload_id] = _Upload(target, request.query.get("ifGenerationMatch"))
         if request.kind == "list" and request.method == "GET" and answer.status == 200:
             return self._page(request, answer)
+        if answer.status == 206 and not answer.body:
+            return Answer(416, [("Content-Type", "text/plain")], b"Requested range not satisfiable")
         return self._explained(request, answer) if answer.status == 404 else answer
 
     @contextmanager
@@ -353,6 +355,9 @@ class CloudStorageProxy:
             ]
             body = answer.read()
             connection.close()
+        if request.kind != "download":
+            # An object's link to its content leads to where it was uploaded, which may be around the proxy.
+            body = body.replace(self.emulator_url.encode(), self.url.encode())
         return Answer(answer.status, kept, body)
 
 

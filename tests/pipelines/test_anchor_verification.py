@@ -16,7 +16,7 @@ from schemas.anchor import AnchorDocument, AnchorVersion
 from schemas.arrow import arrow_schema
 from signals.hashing import stable_hash
 from tests.pipelines.anchor_sets import ATTESTED, command, key_of, make_set, rows, write_lines
-from transforms.publish import parquet_bytes
+from transforms.parquet import parquet_bytes
 
 OFFSETS_A_FILE = 12
 FILES = [

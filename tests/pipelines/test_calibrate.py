@@ -2,6 +2,7 @@ import gzip
 import json
 
 import pytest
+from scipy.stats import t
 
 from pipelines.cli import main
 from signals.profiles import parse_profile
@@ -67,6 +68,8 @@ def test_the_page_opens_without_a_network_and_the_summary_says_what_to_believe(c
     assert "leave one collection out" in page
     assert "http" not in page.replace("http-equiv", "")
     assert "Precision and recall" in page
+    assert "A batch is held by any of these tests" in page
+    assert "mean over sources" in page
 
 
 def test_a_source_gets_limits_of_its_own_from_runs_under_the_profile(calibrated, tmp_path, capsys):
@@ -84,6 +87,57 @@ def test_a_source_gets_limits_of_its_own_from_runs_under_the_profile(calibrated,
     assert '{"source":"forum","language":"en"}' in capsys.readouterr().out
     (stratum,) = parse_profile(own.read_text(), "own").gate.strata
     assert json.loads(stratum) == {"source": "forum", "language": "en"}
+
+
+def test_every_test_that_a_baseline_serves_gets_a_limit_and_they_share_the_promise(calibrated, tmp_path):
+    """Batches are audited and held by tests of several signals, from the crawl to the ticket."""
+    crawl = tmp_path / "crawl.jsonl"
+    with crawl.open("w") as file:
+        for number in range(80):
+            text = words(f"crawl {number}", False, 130)
+            file.write(json.dumps({"id": f"c{number}", "text": text, "source": "forum"}) + "\n")
+    made = json.loads((calibrated / "made.json").read_text())
+    limit = {"limit": 0.5, "batches": 9, "mean": 0.1, "spread": 0.1}
+    made["gate"] = {
+        "signal": "mean_log_odds",
+        "direction": "above",
+        "also": [
+            {"signal": "mattr", "direction": "below"},
+            {
+                "signal": "confident_share",
+                "direction": "above",
+                "languages": {"en": limit},
+                "own_baseline": False,
+            },
+        ],
+    }
+    profile, run, own = tmp_path / "three.json", tmp_path / "run", tmp_path / "own.json"
+    profile.write_text(json.dumps(made | {"name": "three"}))
+    flags = ["--batch_documents=20"]
+    assert main(["curate", f"--input={crawl}", f"--output={run}", f"--profile={profile}", *flags]) == 0
+    assert main(["calibrate", f"--profile={profile}", f"--baseline={run}", f"--output={own}"]) == 0
+    stratum = '{"source":"forum","language":"en"}'
+    gate = parse_profile(own.read_text(), "own").gate
+    assert [list(test.strata) for test in gate.tests] == [[stratum], [stratum], []]
+    for test in gate.tests[:2]:
+        found = test.strata[stratum]
+        reach = t.ppf(1 - 0.01, found.batches - 1) * found.spread * (1 + 1 / found.batches) ** 0.5
+        assert abs(found.limit - found.mean) == pytest.approx(reach)
+
+    impossible = json.loads(own.read_text())
+    impossible["gate"]["also"][0]["strata"][stratum]["limit"] = 2.0
+    own.write_text(json.dumps(impossible))
+    held = tmp_path / "held"
+    flags += [f"--output={held}", f"--profile={own}", "--gate=enforce"]
+    assert main(["curate", f"--input={crawl}", *flags]) == 0
+    tickets = [json.loads(path.read_text()) for path in held.glob("hold/*/ticket.json")]
+    assert len(tickets) == 4
+    for ticket in tickets:
+        assert ticket["audit"]["signal"] == "mattr"
+        assert ticket["audit"]["own_baseline"]
+        assert len(ticket["audit"]["tests"]) == 2  # the share of a source never seen has no say here
+        assert "mattr at least 2.000" in ticket["would_pass"]
+    assert main(["report", f"--run={held}"]) == 0
 
 
 def failing(capsys, *flags) -> str:

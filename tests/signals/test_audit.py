@@ -3,12 +3,13 @@ import math
 import pytest
 
 from schemas.label import Label
-from schemas.profile import Gate, Limit, Profile
-from signals.audit import audit_batch, find_limit
+from schemas.profile import Gate, GateTest, Limit, Profile
+from signals.audit import audit_batch, find_limits
 from signals.profiles import SEED
 from signals.ticket import make_ticket
 from tests.documents import batch, measured
 
+STRATUM = '{"source":"web-archive","language":"en"}'
 LIMIT = Limit(limit=5.0, batches=40, mean=6.0, spread=0.4)
 
 
@@ -79,8 +80,72 @@ def test_what_cannot_be_judged_is_measured_and_proceeds(values, basis):
 def test_a_stratum_has_its_own_limit_before_its_languages():
     own = LIMIT.model_copy(update={"limit": 7.0})
     gate = profile(strata={'{"source":"web-archive","language":"en"}': own}).gate
-    assert find_limit(gate, {"source": "web-archive", "language": "en"}) == (own, "stratum")
-    assert find_limit(gate, {"source": "other", "language": "en"}) == (LIMIT, "language en")
+    assert find_limits(gate, {"source": "web-archive", "language": "en"}) == ([(gate, own)], "stratum")
+    assert find_limits(gate, {"source": "other", "language": "en"}) == ([(gate, LIMIT)], "language en")
+
+
+REPEATS = GateTest(
+    signal="mattr",
+    direction="below",
+    languages={"en": Limit(limit=0.75, batches=40, mean=0.8, spread=0.02)},
+    strata={STRATUM: Limit(limit=0.7, batches=20, mean=0.78, spread=0.03)},
+)
+
+
+def test_a_batch_is_held_by_any_test_and_the_one_furthest_beyond_its_limit_is_named():
+    two = profile(also=[REPEATS.model_copy(update={"strata": {}})])
+    passing = audit(5.01, with_profile=two)  # mattr is 0.8, the mean of human batches
+    assert (passing.action, passing.signal, passing.gated) == ("PROCEED", "cross_entropy_bits", True)
+    assert len(passing.tests) == 2
+    tight = REPEATS.languages["en"].model_copy(update={"limit": 0.81, "mean": 0.9})
+    held = audit(
+        5.01,
+        with_profile=profile(also=[REPEATS.model_copy(update={"languages": {"en": tight}, "strata": {}})]),
+    )
+    assert (held.action, held.signal, held.limit) == ("HOLD_FOR_REVIEW", "mattr", 0.81)
+    assert held.value == pytest.approx(0.8)
+    assert held.margin == pytest.approx(-0.01)
+    assert (held.interval_low, held.interval_high) == (held.mattr_low, held.mattr_high)
+    both = audit(
+        4.0,
+        with_profile=two.model_copy(
+            update={
+                "gate": two.gate.model_copy(
+                    update={"also": [REPEATS.model_copy(update={"languages": {"en": tight}, "strata": {}})]}
+                )
+            }
+        ),
+    )
+    assert both.signal == "cross_entropy_bits"  # twice the way to its limit; mattr a ninth more than the way
+    assert ["beyond" in line for line in both.tests] == [True, True]
+
+
+def test_limits_of_a_source_and_of_its_language_are_never_mixed():
+    gate = profile(also=[REPEATS]).gate
+    assert find_limits(gate, {"source": "web-archive", "language": "en"}) == (
+        [(REPEATS, REPEATS.strata[STRATUM])], "stratum",
+    )  # fmt: skip
+    found, basis = find_limits(gate, {"source": "other", "language": "en"})
+    assert ([limit for _, limit in found], basis) == ([LIMIT, REPEATS.languages["en"]], "language en")
+    own = audit(4.0, with_profile=profile(also=[REPEATS]))
+    assert (own.action, own.signal, own.own_baseline) == ("PROCEED", "mattr", True)
+
+
+def test_a_test_whose_signal_is_undefined_is_passed_over():
+    absent = GateTest(signal="binoculars", direction="below", languages={"en": LIMIT})
+    result = audit(4.99, with_profile=profile(also=[absent]))
+    assert (result.held, result.signal, len(result.tests)) == (True, "cross_entropy_bits", 1)
+
+
+def test_the_ticket_lists_the_other_tests():
+    ticket = make_ticket(
+        audit(4.75, with_profile=profile(also=[REPEATS.model_copy(update={"strata": {}})])), labels(4)
+    )
+    assert ticket.why == (
+        "cross_entropy_bits is 4.750, below the limit of 5.000 (language en) by 0.250; "
+        "mattr 0.8, within its limit of 0.75 (held below it; human batches 0.8)"
+    )
+    assert ticket.would_pass == "cross_entropy_bits at least 5.000, and every other test within its limit"
 
 
 @pytest.mark.parametrize(

@@ -34,3 +34,15 @@ def test_mean_log_odds_leaves_abstentions_out_and_bounds_certainty():
     documents = _of([measurements()] * 4, [0.75, 0.25, None, 1.0])
     assert linear_signal("mean_log_odds", documents).value == pytest.approx(8 / 3)
     assert linear_signal("mean_log_odds", documents[2:3]) is None
+
+
+def test_the_confident_share_counts_judged_documents_above_95_percent():
+    documents = [Document(measurements(), p) for p in (0.95, 0.951, 0.2, None)]
+    assert linear_signal("confident_share", documents).value == pytest.approx(1 / 3)
+    assert linear_signal("confident_share", documents[3:]) is None
+
+
+def test_what_a_document_lacks_is_left_out_of_its_means():
+    documents = [Document(measurements(binoculars=b, mattr=m), None) for b, m in ((0.9, None), (None, 0.7))]
+    assert linear_signal("binoculars", documents).value == pytest.approx(0.9)
+    assert linear_signal("mattr", documents).value == pytest.approx(0.7)

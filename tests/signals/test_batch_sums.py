@@ -19,10 +19,12 @@ DOCUMENTS = [
         curvature=float(GENERATOR.normal()) if i % 7 else None,
         log_rank=float(GENERATOR.gamma(2.0)),
         surprisal_variance=float(GENERATOR.gamma(9.0)),
+        binoculars=float(GENERATOR.normal(1.0, 0.05)) if i % 5 else None,
+        mattr=float(GENERATOR.uniform(0.6, 0.9)),
     )
     for i in range(90)
 ]
-PROBABILITIES = [None if i % 11 == 0 else float(GENERATOR.random()) for i in range(90)]
+PROBABILITIES = [None if i % 11 == 0 else float(GENERATOR.random() ** 0.1) for i in range(90)]
 TAIL = TailReference(
     np.array([(a << 28) + b for a in range(1, 20) for b in range(1, 20)]), {2: 300, 5: 61}, 9_000, "abc"
 )
@@ -61,5 +63,6 @@ def test_without_rare_pairs_and_scores_those_signals_are_undefined():
     undefined = {name for name, estimate in found.items() if estimate is None}
     assert undefined == {
         "cross_entropy_bits", "surprisal_spread", "curvature", "log_rank", "mean_log_odds", "tail_coverage",
+        "confident_share", "binoculars",
     }  # fmt: skip
     assert (found["entropy_bits"].value, found["entropy_bits"].low) == (2.0, None)

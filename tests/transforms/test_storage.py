@@ -13,6 +13,7 @@ def test_a_file_is_created_once_read_and_listed(tmp_path):
     storage.create("a/2.json", b"two")
     assert storage.read("a/b/1.json") == b"one"
     assert storage.files("a") == ["a/2.json", "a/b/1.json"]
+    assert storage.files("") == storage.files("a")
     assert storage.files("nothing") == []
     with pytest.raises(FileExistsError):
         storage.create("a/b/1.json", b"other")

@@ -1,0 +1,144 @@
+"""`wellspring simulate`: what recursive training does to a corpus, generation by generation.
+
+    wellspring simulate --corpus=texts.jsonl.gz --output=FOLDER
+        [--learner=ngram|transformer] [--regimes=replace,real10,clean] [--generations=5] [--seeds=5]
+
+Trains a model on real text, has it write as much, trains the next one on that, and so on, under each
+regime: replace, accumulate, accumulate-subsample, realP (P% real text in each generation) and clean (this
+project's recipe). The folder gets simulation.json, a list of {regime, generation, seed, ...metrics}, and
+report.html. It is a simulation with this learner on this corpus, not a forecast for another model.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from pipelines.arguments import JobParser, UsageError, positive
+from pipelines.simulation_page import Simulation, regime_table, simulation_page
+from schemas.document import Document
+from schemas.reject import FILE
+from schemas.simulation import SimulatedGeneration
+from signals.corpus_split import CorpusSplit, SmallCorpusError, split_corpus
+from signals.ngram_learner import NgramLearner
+from signals.recursive_training import REGIMES, Learner, check_regime
+from signals.simulation import simulate
+from transforms.formats.limits import Limits
+from transforms.formats.read_file import read_file
+from transforms.open_files import expand, open_binary
+
+NGRAM, TRANSFORMER = "ngram", "transformer"
+_WORDS = {NGRAM: 100_000, TRANSFORMER: 150_000}
+_SEEDS = {NGRAM: 5, TRANSFORMER: 1}
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """The job. Exit code 0.
+
+    Raises:
+        UsageError: the arguments are wrong, or the corpus can't be read or is too small.
+    """
+    parser = JobParser("simulate", __doc__ or "")
+    parser.add_argument(
+        "--corpus", required=True, help="real text: JSONL, Parquet, WARC or WET; local, gs://, http(s)://"
+    )
+    parser.add_argument("--output", required=True, type=Path, help="folder for the result")
+    parser.add_argument("--learner", choices=[NGRAM, TRANSFORMER], default=NGRAM)
+    parser.add_argument("--regimes", default=",".join(REGIMES), help=f"default: {','.join(REGIMES)}")
+    parser.add_argument(
+        "--generations",
+        type=positive,
+        default=5,
+        help="after generation 0, which real text trains; default 5",
+    )
+    parser.add_argument("--seeds", type=positive, help="chains of each regime; default 5, transformer 1")
+    parser.add_argument(
+        "--words",
+        type=positive,
+        help="of a generation; default 100,000, transformer 150,000, less where the corpus is smaller",
+    )
+    parser.add_argument(
+        "--keep_models", type=Path, metavar="FOLDER",
+        help="keep every model of the transformer as FOLDER/REGIME/SEED/GENERATION",
+    )  # fmt: skip
+    flags = parser.parse_args(argv)
+    if flags.keep_models and flags.learner != TRANSFORMER:
+        parser.error("--keep_models goes with --learner=transformer: an n-gram model is no scorer")
+    try:
+        regimes = list(dict.fromkeys(check_regime(name) for name in flags.regimes.split(",")))
+    except ValueError as error:
+        raise UsageError(f"wellspring simulate: --regimes={flags.regimes}: {error}") from error
+    texts = read_texts(flags.corpus)
+    try:
+        split = split_corpus(texts, flags.words or _WORDS[flags.learner], asked=flags.words is not None)
+    except SmallCorpusError as error:
+        raise UsageError(f"wellspring simulate: --corpus={flags.corpus}: {error}") from error
+
+    learner_of: Callable[[CorpusSplit, int], Learner] = NgramLearner
+    if flags.learner == TRANSFORMER:
+        from signals.transformer_learner import transformer_learners
+
+        learner_of = transformer_learners(flags.keep_models)
+    lines: list[SimulatedGeneration] = []
+    unknown = 0.0
+    for seed in range(flags.seeds or _SEEDS[flags.learner]):
+        learner = learner_of(split, seed)
+        unknown = learner.unknown
+        for regime in regimes:
+            for line in simulate(learner, regime, flags.generations, seed):
+                lines.append(line)
+                _say(
+                    f"seed {seed}, {regime}, generation {line.generation}: rare words kept "
+                    f"{line.rare_kept:.0%}, tail coverage {line.tail_coverage:.0%}, "
+                    f"perplexity {line.perplexity:,.0f}"
+                )
+    lines.sort(key=lambda line: (regimes.index(line.regime), line.generation, line.seed))
+    result = Simulation(
+        corpus=flags.corpus, learner=flags.learner, words=split.words, documents=len(texts), unknown=unknown,
+        lines=lines,
+    )  # fmt: skip
+    flags.output.mkdir(parents=True, exist_ok=True)
+    encoded = msgspec.json.format(msgspec.json.encode(lines), indent=1)
+    (flags.output / "simulation.json").write_bytes(encoded + b"\n")
+    page = flags.output / "report.html"
+    page.write_text(simulation_page(result), encoding="utf-8")
+    print(f"{regime_table(lines)}\nthe page is {page}")
+    return 0
+
+
+def read_texts(corpus: str) -> list[str]:
+    """The real texts of a corpus; lines labelled synthetic are left out, and it is said how many.
+
+    Raises:
+        UsageError: nothing is there, or a file is no text that can be read.
+    """
+    texts, synthetic, rejects = [], 0, 0
+    try:
+        for path in expand(corpus):
+            with open_binary(path) as stream:
+                for outcome in read_file(stream, path, Limits(min_characters=1)):
+                    if isinstance(outcome, Document):
+                        label = msgspec.json.decode(outcome.metadata).get("label")
+                        synthetic += label == "synthetic"
+                        if label != "synthetic":
+                            texts.append(outcome.text)
+                    elif outcome.kind == FILE:
+                        raise ValueError(f"{path}: {outcome.reason}: {outcome.detail}")
+                    else:
+                        rejects += 1
+    except (OSError, ValueError) as error:
+        raise UsageError(f"wellspring simulate: --corpus={corpus} can't be read: {error}") from error
+    if synthetic or rejects:
+        _say(f"{len(texts):,} texts; left out: {synthetic:,} labelled synthetic, {rejects:,} without text")
+    return texts
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    from pipelines.cli import main
+
+    sys.exit(main(["simulate", *sys.argv[1:]]))
