@@ -189,7 +189,7 @@ def test_a_finished_set_is_replaced_only_when_told_and_stays_when_the_new_one_fa
         ("tokens: 9\nshares: {human_verified: 1}\nruns: [RUN]\nanchor: nowhere", "holds no anchor set"),
         ("tokens: 9\nshares: {human_verified: 1}\nruns: [RUN]\nby: probabilities", "counts votes"),
         ("tokens: 9\nshares: {human_verified: 1}\nruns: [RUN]\ngate: enforce", "can only monitor"),
-        ("tokens: 9\nshares: {human_verified: 1}\nruns: [RUN]\ntail: {pack: no, share: 0.1}", "tail: pack"),
+        ("tokens: 9\nshares: {human_verified: 1}\nruns: [RUN]\ntail: {pack: gone, share: 0.1}", "tail: pack"),
         ("tokens: 9\nshares: {human_verified: 1}\nruns: [RUN]\ntokenizer: no/where", "no/where"),
     ],
 )  # fmt: skip

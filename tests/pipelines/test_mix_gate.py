@@ -15,6 +15,8 @@ from signals.scorer_fingerprint import scorer_fingerprint
 from tests.pipelines.indexed_reader import read_shards
 from tests.pipelines.mixed_runs import curate, mix, refused, rows, some_documents
 
+pytestmark = pytest.mark.slow
+
 SHARES = "shares: {human_verified: 0.5, human_unverified: 0.4, synthetic_known: 0.1}"
 
 

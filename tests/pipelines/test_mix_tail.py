@@ -10,6 +10,8 @@ from signals.weighted_sample import uniform
 from tests.pipelines.anchor_sets import ATTESTED, command, write_lines
 from tests.pipelines.mixed_runs import curate, mix, refused, rows, some_documents
 
+pytestmark = pytest.mark.slow
+
 SHARES = "shares: {human_verified: 0.5, human_unverified: 0.5}"
 
 
