@@ -59,6 +59,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     _write_scratch(settings.facts, FILES, msgspec.msgpack.encode(settings.files))
     _write_scratch(settings.facts, ANCHOR, msgspec.msgpack.encode(settings.anchor))
     try:
+        documents = sum(file.rows for file in settings.files.documents)
+        print(f"counting {documents:,} documents in {len(settings.files.documents):,} files", file=sys.stderr)
         counts = count(settings, options)
         plan, until = plan_set(settings, counts)
     except BaseException:
@@ -69,6 +71,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         _remove_scratch(settings)
         return 0
     _clear_finished(arguments.output, settings)
+    print("drawing", file=sys.stderr)
     draw(settings, options, plan, until)
     print(closing_table(read_set(arguments.output), arguments.output, time.monotonic() - started))
     return 0
