@@ -130,7 +130,7 @@ def settle(arguments: argparse.Namespace) -> MixSettings:
 
 
 def _profile(recipe: Recipe, runs: list[MixedRun]) -> tuple[Profile, str, list[str]]:
-    """The profile of the recipe, else that of the first run, which must be the very same."""
+    """The profile of the recipe, else that of the first run; to enforce, it must be the very same."""
     if recipe.profile is not None:
         return (*load_profile(recipe.profile), [])
     first = runs[0]
@@ -139,13 +139,12 @@ def _profile(recipe: Recipe, runs: list[MixedRun]) -> tuple[Profile, str, list[s
         profile, sha256 = load_profile(name)
     except UsageError as error:
         raise UsageError(f"{error}; name the profile of {first.path} in the recipe (profile:)") from error
-    if sha256 != first.manifest.profile_sha256:
-        raise UsageError(
-            f"profile {name} is not the one that {first.path} was made under: name that one in the recipe "
-            "(profile:)"
-        )
     others = [run.path for run in runs if run.manifest.profile_sha256 != sha256]
-    warnings = [f"{path} was labelled under another profile than {first.path}" for path in others]
+    warnings = [
+        f"{path} was labelled under another version of profile {name} than this one" for path in others
+    ]
+    if others and recipe.gate == "enforce":
+        raise UsageError(f"gate: enforce: {warnings[0]}; name the profile in the recipe (profile:)")
     return profile, sha256, warnings
 
 
