@@ -4,13 +4,12 @@ Pages are made on the server and work without script. A change is always a form 
 session's secret, that says which decision the reviewer last saw.
 """
 
-import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -36,6 +35,19 @@ from review.batch_page import (
 )
 from review.charts import past_limits
 from review.document_page import legend, shown_text, sides
+from review.forms import (
+    Fields,
+    address_of,
+    clean_name,
+    field,
+    form,
+    own_address,
+    places_in,
+    remember,
+    reviewer_of,
+    values,
+    whole_number,
+)
 from review.guard import Guard
 from review.history import APPROVED, BROKEN, REJECTED, STATES, WAITING
 from review.queue import LONGEST_NAME, LONGEST_REASON, DecisionError, Entry, HoldQueue, UnknownBatchError
@@ -51,18 +63,10 @@ from review.rendering import environment, span_words
 from review.served_runs import ServedRuns
 from review.sessions import Session, Sessions, Settled
 from schemas.signal_titles import signal_title
-from signals.visible_text import visible_text
 from transforms.finished_run import RunError
 
-MOST_BYTES = 1 << 20
-"""Of a form."""
-_MOST_FIELDS = 10_000
 _MOST_BATCHES = 500
 _STALE_SECONDS = 60.0
-_NAME_COOKIE = "wellspring_reviewer"
-_YEAR = 365 * 24 * 3600
-
-Fields = list[tuple[str, str]]
 
 
 def create_app(runs: ServedRuns, *, token: str, host: str = "127.0.0.1", port: int = 8377) -> Starlette:
@@ -85,14 +89,14 @@ def create_app(runs: ServedRuns, *, token: str, host: str = "127.0.0.1", port: i
     return Starlette(
         routes=[
             Route("/", pages.queue),
-            Route("/decide", _form(pages.decide_several), methods=["POST"]),
+            Route("/decide", form(pages.decide_several), methods=["POST"]),
             Route("/name", pages.name),
-            Route("/name", _form(pages.set_name), methods=["POST"]),
+            Route("/name", form(pages.set_name), methods=["POST"]),
             Route("/help", pages.help),
             Route(batch, pages.batch),
-            Route(f"{batch}/decide", _form(pages.decide), methods=["POST"]),
+            Route(f"{batch}/decide", form(pages.decide), methods=["POST"]),
             Route(f"{batch}/documents/{{place:int}}", pages.document),
-            Route(f"{batch}/documents/{{place:int}}/mark", _form(pages.mark), methods=["POST"]),
+            Route(f"{batch}/documents/{{place:int}}/mark", form(pages.mark), methods=["POST"]),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         middleware=[
@@ -113,37 +117,6 @@ def create_app(runs: ServedRuns, *, token: str, host: str = "127.0.0.1", port: i
         },
         lifespan=lifespan,
     )
-
-
-def _form(act: Callable[[Request, Fields], Response]) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that takes a form: bounded, and signed with the session's secret."""
-
-    async def endpoint(request: Request) -> Response:
-        content = bytearray()
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > MOST_BYTES:
-                raise HTTPException(413, "The form is larger than this page ever sends.")
-        try:
-            fields = parse_qsl(
-                content.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"
-            )
-        except ValueError as error:
-            raise HTTPException(400, "The form can't be read.") from error
-        session: Session = request.scope["session"]
-        if not secrets.compare_digest(_field(fields, "csrf").encode(), session.csrf.encode()):
-            raise HTTPException(403, "This form is not from this session; nothing was done. Reload the page.")
-        return await run_in_threadpool(act, request, fields)
-
-    return endpoint
-
-
-def _field(fields: Fields, name: str) -> str:
-    return next((value for key, value in fields if key == name), "")
-
-
-def _values(fields: Fields, name: str) -> list[str]:
-    return [value for key, value in fields if key == name]
 
 
 class ReviewPages:
@@ -174,17 +147,19 @@ class ReviewPages:
 
     def queue(self, request: Request) -> Response:
         filters = read_filters(request.query_params)
-        page = queue_page(self._runs.entries(), filters)
+        held = self._runs.held()
+        page = queue_page(held, filters)
         strips = past_limits([entry.audit for _, entry in page.rows])
         rows = list(zip(page.rows, self._runs.problems(page.rows), strips, strict=True))
         return self._page(
             request,
             "queue.html",
             filters=filters,
+            held=held,
             queue=page,
             rows=rows,
             queues=self._runs.queues,
-            oldest=span_words(seconds_since(page.oldest)) if page.oldest else None,
+            oldest=span_words(seconds_since(held.oldest)) if held.oldest else None,
         )
 
     def batch(self, request: Request) -> Response:
@@ -202,7 +177,7 @@ class ReviewPages:
         order = "groups" if request.query_params.get("order") == "groups" else "suspicion"
         places = ordered_places(batch, groups, order)
         pages = max(1, -(-len(places) // DOCUMENTS_A_PAGE))
-        page = min(max(1, _whole(request.query_params.get("page", "1"))), pages)
+        page = min(max(1, whole_number(request.query_params.get("page", "1"))), pages)
         marks = session.marks(queue.key, audit.batch_id)
         shown = places[DOCUMENTS_A_PAGE * (page - 1) : DOCUMENTS_A_PAGE * page]
         chart, undecided = score_chart(batch)
@@ -235,15 +210,10 @@ class ReviewPages:
 
     def _next_waiting(self, queue: HoldQueue, batch_id: str) -> str | None:
         """The waiting batch furthest beyond its limit, other than this one."""
-        waiting = [
-            (one, entry.audit)
-            for one, entry in self._runs.entries()
-            if entry.state == WAITING and (one is not queue or entry.audit.batch_id != batch_id)
-        ]
-        if not waiting:
-            return None
-        run, audit = max(waiting, key=lambda pair: beyond_limit(pair[1]))
-        return batch_address(run, audit.batch_id)
+        for run, entry in self._runs.held().by("margin"):
+            if entry.state == WAITING and (run is not queue or entry.audit.batch_id != batch_id):
+                return batch_address(run, entry.audit.batch_id)
+        return None
 
     def document(self, request: Request) -> Response:
         queue, entry = self._find(request)
@@ -266,7 +236,7 @@ class ReviewPages:
             audit=entry.audit,
             document=document,
             place=place,
-            text=shown_text(document, _whole(request.query_params.get("from", "0"))),
+            text=shown_text(document, whole_number(request.query_params.get("from", "0"))),
             legend=legend(document, batch.levels),
             rank=places.index(place) + 1,
             documents=len(places),
@@ -281,7 +251,7 @@ class ReviewPages:
         )
 
     def name(self, request: Request) -> Response:
-        return self._page(request, "name.html", to=_own_address(request.query_params.get("to", "/")))
+        return self._page(request, "name.html", to=own_address(request.query_params.get("to", "/")))
 
     def help(self, request: Request) -> Response:
         return self._page(request, "help.html")
@@ -293,25 +263,31 @@ class ReviewPages:
         queue, entry = self._find(request)
         batch_id, session = entry.audit.batch_id, _session(request)
         marks = session.marks(queue.key, batch_id)
-        if shown := set(_places(fields, "shown")):
-            marks -= shown - set(_places(fields, "document"))
-            marks |= shown & set(_places(fields, "document"))
+        if shown := set(places_in(fields, "shown")):
+            marks -= shown - set(places_in(fields, "document"))
+            marks |= shown & set(places_in(fields, "document"))
         address = batch_address(queue, batch_id)
-        action, reason = _field(fields, "action"), _field(fields, "reason").replace("\r\n", "\n")
+        action, reason = field(fields, "action"), field(fields, "reason").replace("\r\n", "\n")
         if action == "mark":
             session.notice = (
                 f"{_count(len(marks), 'document')} marked for rejection; nothing was decided yet."
             )
             return RedirectResponse(f"{address}#documents", status_code=303)
-        by = _reviewer(request) or _clean_name(_field(fields, "by"))
+        by = reviewer_of(request) or clean_name(field(fields, "by"))
         if not by:
             return _ask_for_name(session, address)
+        if action == "approve" and marks:
+            words = (
+                f"{_count(len(marks), 'document')} marked for rejection; this would approve the whole batch. "
+                "Reject the marked ones, or take the marks away first"
+            )
+            return self._batch_page(request, queue, entry, refusal=words, reason=reason)
         documents = None
         if action == "reject-marked":
             rows = self._runs.batch(queue, batch_id).documents
             documents = [rows[place].id for place in sorted(marks) if place < len(rows)]
         try:
-            number = _act(queue, batch_id, action, by, reason, _whole(_field(fields, "seen")), documents)
+            number = _act(queue, batch_id, action, by, reason, whole_number(field(fields, "seen")), documents)
         except DecisionError as error:
             entry = queue.refresh_one(batch_id)
             return self._batch_page(request, queue, entry, refusal=str(error), reason=reason)
@@ -319,19 +295,19 @@ class ReviewPages:
         session.notice = f"{_done(action)} batch {batch_id[:8]}."
         if action != "undo":
             session.just_settled = [Settled(queue.key, batch_id, number)]
-        return _remember(RedirectResponse(address, status_code=303), by)
+        return remember(RedirectResponse(address, status_code=303), by)
 
     def decide_several(self, request: Request, fields: Fields) -> Response:
         """Decides on batches of the queue; a refused one doesn't keep the others from being decided."""
-        session, to = _session(request), _own_address(_field(fields, "to"))
-        action, reason = _field(fields, "action"), _field(fields, "reason").replace("\r\n", "\n")
-        chosen = _values(fields, "batch")
+        session, to = _session(request), own_address(field(fields, "to"))
+        action, reason = field(fields, "action"), field(fields, "reason").replace("\r\n", "\n")
+        chosen = values(fields, "batch")
         if not chosen:
             session.notice = "No batch was selected, so nothing was decided."
             return RedirectResponse(to, status_code=303)
         if len(chosen) > _MOST_BATCHES:
             raise HTTPException(400, f"At most {_MOST_BATCHES} batches can be decided at once.")
-        by = _reviewer(request) or _clean_name(_field(fields, "by"))
+        by = reviewer_of(request) or clean_name(field(fields, "by"))
         if not by:
             return _ask_for_name(session, to)
         done: list[Settled] = []
@@ -346,8 +322,8 @@ class ReviewPages:
         session.notice = f"{_done(action)} {_count(len(done), 'batch', 'batches')}." if done else ""
         session.just_settled = done if action != "undo" else []
         if refused:
-            return _remember(self._page(request, "refused.html", status=409, refused=refused, to=to), by)
-        return _remember(RedirectResponse(to, status_code=303), by)
+            return remember(self._page(request, "refused.html", status=409, refused=refused, to=to), by)
+        return remember(RedirectResponse(to, status_code=303), by)
 
     def _chosen(self, value: str) -> tuple[HoldQueue, str, int]:
         """A batch of the queue's form: its run, its id, the number of the last decision that was shown."""
@@ -355,7 +331,7 @@ class ReviewPages:
         queue = self._runs.queues.get(run)
         if queue is None:
             raise HTTPException(404, "There is no such run here.")
-        return queue, queue.entry(batch_id).audit.batch_id, _whole(seen)
+        return queue, queue.entry(batch_id).audit.batch_id, whole_number(seen)
 
     def mark(self, request: Request, fields: Fields) -> Response:
         """Marks a document for rejection, or takes the mark away; nothing is decided."""
@@ -364,18 +340,18 @@ class ReviewPages:
         if place >= entry.audit.documents:
             raise HTTPException(404, "The batch has no such document.")
         marks = _session(request).marks(queue.key, batch_id)
-        if _field(fields, "marked") == "1":
+        if field(fields, "marked") == "1":
             marks.add(place)
         else:
             marks.discard(place)
-        order = "groups" if _field(fields, "order") == "groups" else "suspicion"
+        order = "groups" if field(fields, "order") == "groups" else "suspicion"
         return RedirectResponse(document_address(queue, batch_id, place, order), status_code=303)
 
     def set_name(self, request: Request, fields: Fields) -> Response:
-        by = _clean_name(_field(fields, "name"))
+        by = clean_name(field(fields, "name"))
         if not by:
             raise HTTPException(400, f"A name has 1 to {LONGEST_NAME} characters, all of them visible.")
-        return _remember(RedirectResponse(_own_address(_field(fields, "to")), status_code=303), by)
+        return remember(RedirectResponse(own_address(field(fields, "to")), status_code=303), by)
 
     # what goes wrong
 
@@ -418,8 +394,8 @@ class ReviewPages:
         age = max(0.0, time.time() - self._runs.refreshed)
         content = self._templates.get_template(template).render(
             csrf=session.csrf,
-            reviewer=_reviewer(request),
-            here=_here(request),
+            reviewer=reviewer_of(request),
+            here=address_of(request),
             notice=notice,
             just_settled=settled,
             several_runs=len(self._runs.queues) > 1,
@@ -473,47 +449,6 @@ def _ask_for_name(session: Session, to: str) -> Response:
     return RedirectResponse(f"/name?to={quote(to, safe='')}", status_code=303)
 
 
-def _reviewer(request: Request) -> str:
-    return _clean_name(unquote(request.cookies.get(_NAME_COOKIE, "")))
-
-
-def _clean_name(value: str) -> str:
-    """A name that a decision can be signed with; empty where it is none."""
-    name = " ".join(value.split())
-    return name if len(name) <= LONGEST_NAME and visible_text(name) == name else ""
-
-
-def _remember(answer: Response, by: str) -> Response:
-    """Keeps the reviewer's name in the browser for a year."""
-    answer.set_cookie(_NAME_COOKIE, quote(by), max_age=_YEAR, httponly=True, samesite="strict", path="/")
-    return answer
-
-
-def _own_address(value: str) -> str:
-    """An address of this page to go on to; anything else is the queue."""
-    own = value.startswith("/") and not value.startswith("//") and "\\" not in value
-    return value if own and value.isprintable() and value.isascii() else "/"
-
-
-def _here(request: Request) -> str:
-    """The address of the page that is being made, to come back to; a form's own address is none."""
-    if request.method != "GET":
-        return "/"
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-
-
-def _whole(value: str) -> int:
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
-
-
-def _places(fields: Fields, name: str) -> list[int]:
-    return [int(v) for v in _values(fields, name) if v.isascii() and v.isdigit() and len(v) < 10]
-
-
-def _is_language(value: str | None) -> bool:
-    return value is not None and value.isascii() and value.isalpha() and 2 <= len(value) <= 3
-
-
 def batch_address(queue: HoldQueue, batch_id: str) -> str:
     """A held batch's page; run and batch are named by our own hashes."""
     return f"/runs/{queue.key}/batches/{batch_id}"
@@ -523,3 +458,7 @@ def document_address(queue: HoldQueue, batch_id: str, place: int, order: str = "
     """A document's page: it is named by its place in the order of ids."""
     suffix = "?order=groups" if order == "groups" else ""
     return f"{batch_address(queue, batch_id)}/documents/{place}{suffix}"
+
+
+def _is_language(value: str | None) -> bool:
+    return value is not None and value.isascii() and value.isalpha() and 2 <= len(value) <= 3

@@ -92,9 +92,7 @@ def why_held(audit: Audit, around: Sequence[Audit]) -> Why:
             "Its 95% interval reaches back across the limit: other documents of this kind might have passed."
         )
     passed = [
-        other.value
-        for other in around
-        if not other.held and other.value is not None and other.signal == audit.signal
+        value for other in around if not other.held and (value := other.estimate(audit.signal)[0]) is not None
     ]
     words = f"{signal_title(audit.signal)} {audit.value:.4g}, {audit.direction} the limit {audit.limit:.4g}"
     dot = Dot(audit.value, low, high, "this", words)

@@ -158,8 +158,8 @@ def over_time(
         parts.append(
             Markup(
                 '<line class="limit" x1="{0}%" x2="{1}%" y1="{2}" y2="{2}"/>'
-                '<text class="strong" x="{0}%" y="{3}">{4} {5:.4g}</text>'
-            ).format(_LEFT, _RIGHT, y(limit), float(y(limit)) - 5, limit_name, limit)
+                '<text class="strong" x="{6}%" y="{3}">{4} {5:.4g}</text>'
+            ).format(_LEFT, _RIGHT, y(limit), float(y(limit)) - 5, limit_name, limit, _LEFT + 0.8)
         )
     order = ("open", "passed", "held", "this")
     for index, dot in sorted(enumerate(dots), key=lambda pair: order.index(pair[1].kind)):

@@ -79,6 +79,8 @@ class HoldQueue:
         self._releases: dict[str, Release] = {}
         self._released: dict[str, int] = {}
         self._entries: dict[str, Entry] = {}
+        self.version = 0
+        """Another one whenever the state of a batch is: what was made of `entries` before is out of date."""
         self.refresh()
 
     def refresh(self) -> None:
@@ -129,6 +131,7 @@ class HoldQueue:
             self._entries[batch_id] = Entry(audit, state_of(history, released=released), history, None)
         except HistoryError as error:
             self._entries[batch_id] = Entry(audit, BROKEN, [], str(error))
+        self.version += 1
 
     def entries(self) -> list[Entry]:
         """Every held batch, those furthest beyond their limit first."""

@@ -56,18 +56,39 @@ _SORTS: dict[str, tuple[str, Callable[[Row], tuple[object, ...]]]] = {
 SORTS = {name: words for name, (words, _) in _SORTS.items()}
 
 
+class Held:
+    """All held batches at one moment, and what follows from them whatever the filters.
+
+    Made once for as long as nothing is decided: with 10,000 batches every pass over them can be felt.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        self.queues = {queue.key: queue for queue, _ in rows}
+        counts = Counter(entry.state for _, entry in rows)
+        self.counts = {state: counts[state] for state in STATES if counts[state] or state == WAITING}
+        """Batches by state."""
+        self.sources = sorted({entry.audit.source or "" for _, entry in rows})
+        self.signals = sorted({entry.audit.signal for _, entry in rows})
+        waiting = {queue.key for queue, entry in rows if entry.state == WAITING}
+        self.oldest = min((self.queues[key].manifest.finished for key in waiting), default=None)
+        """When the run of the batch that waits longest ended."""
+        self._sorted: dict[str, list[Row]] = {}
+
+    def by(self, sort: str) -> list[Row]:
+        """All of them, in one of the orders of `SORTS`."""
+        if sort not in self._sorted:
+            key = _SORTS[sort][1]
+            self._sorted[sort] = sorted(self.rows, key=lambda row: (*key(row), row[1].audit.batch_id))
+        return self._sorted[sort]
+
+
 class QueuePage(NamedTuple):
     """One page of the queue."""
 
     rows: list[Row]
     found: int
     pages: int
-    counts: dict[str, int]
-    """Batches by state, whatever the filters."""
-    sources: list[str]
-    signals: list[str]
-    oldest: str | None
-    """When the run of the batch that waits longest ended."""
 
 
 def read_filters(query: Mapping[str, str]) -> Filters:
@@ -94,30 +115,14 @@ def _positive(value: str) -> float | None:
     return number if 0 < number < 1e6 else None
 
 
-def queue_page(entries: Sequence[Row], filters: Filters) -> QueuePage:
+def queue_page(held: Held, filters: Filters) -> QueuePage:
     """The batches that pass the filters, sorted; a page past the last one is the last one."""
     now = datetime.now(UTC)
-    ages = {queue.key: _days(queue.manifest.finished, now) for queue, _ in entries}
-    found = [row for row in entries if _wanted(row, filters, ages[row[0].key])]
-    key = _SORTS[filters.sort][1]
-    found.sort(key=lambda row: (*key(row), row[1].audit.batch_id))
+    ages = {key: seconds_since(q.manifest.finished, now) / 86_400 for key, q in held.queues.items()}
+    found = [row for row in held.by(filters.sort) if _wanted(row, filters, ages[row[0].key])]
     pages = max(1, -(-len(found) // ROWS))
     first = ROWS * (min(filters.page, pages) - 1)
-    waiting = [queue.manifest.finished for queue, entry in entries if entry.state == WAITING]
-    return QueuePage(
-        rows=found[first : first + ROWS],
-        found=len(found),
-        pages=pages,
-        counts={state: n for state, n in _counts(entries).items() if n or state == WAITING},
-        sources=sorted({entry.audit.source or "" for _, entry in entries}),
-        signals=sorted({entry.audit.signal for _, entry in entries}),
-        oldest=min(waiting, default=None),
-    )
-
-
-def _counts(entries: Sequence[Row]) -> dict[str, int]:
-    counts = Counter(entry.state for _, entry in entries)
-    return {state: counts[state] for state in STATES}
+    return QueuePage(rows=found[first : first + ROWS], found=len(found), pages=pages)
 
 
 def _wanted(row: Row, filters: Filters, age: float) -> bool:
@@ -141,10 +146,6 @@ def _wanted(row: Row, filters: Filters, age: float) -> bool:
 def beyond_limit(audit: Audit) -> float:
     """How far the value lies beyond its limit, >= 0 for a held batch."""
     return -(audit.margin or 0.0)
-
-
-def _days(finished: str, now: datetime) -> float:
-    return seconds_since(finished, now) / 86_400
 
 
 def seconds_since(moment: str, now: datetime | None = None) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review.queue import Entry, HoldQueue
+from review.queue_page import Held
 from schemas.audit import Audit
 from schemas.document import HeldDocument
 from signals.duplicate_groups import duplicate_groups
@@ -58,6 +59,7 @@ class ServedRuns:
         self._grouping = ThreadPoolExecutor(1, thread_name_prefix="review-groups")
         self._checked: dict[tuple[str, str], float] = {}
         self._batches: OrderedDict[tuple[str, str], HeldBatch] = OrderedDict()
+        self._held: tuple[list[int], Held] = ([], Held([]))
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -83,26 +85,35 @@ class ServedRuns:
             else:
                 self.refreshed, self.problem = time.time(), ""
 
-    def entries(self) -> list[tuple[HoldQueue, Entry]]:
-        """Every held batch of every run."""
-        return [(queue, entry) for queue in self.queues.values() for entry in queue.entries()]
+    def held(self) -> Held:
+        """Every held batch of every run, as decided by now."""
+        versions = [queue.version for queue in self.queues.values()]
+        if versions != self._held[0]:
+            rows = [(queue, entry) for queue in self.queues.values() for entry in queue.entries()]
+            self._held = (versions, Held(rows))
+        return self._held[1]
 
     def problems(self, rows: Sequence[tuple[HoldQueue, Entry]]) -> list[str | None]:
         """What is wrong with each of these batches: its decisions don't fit, or its ticket was changed."""
-        return list(self._checks.map(self._problem, rows))
+        unknown = [row for row in rows if row[1].problem is None and not self._lately_whole(row)]
+        found = {
+            (queue.key, entry.audit.batch_id): problem
+            for (queue, entry), problem in zip(unknown, self._checks.map(self._check, unknown), strict=True)
+        }
+        return [entry.problem or found.get((queue.key, entry.audit.batch_id)) for queue, entry in rows]
 
-    def _problem(self, row: tuple[HoldQueue, Entry]) -> str | None:
+    def _lately_whole(self, row: tuple[HoldQueue, Entry]) -> bool:
         queue, entry = row
-        if entry.problem is not None:
-            return entry.problem
-        place = (queue.key, entry.audit.batch_id)
-        if time.monotonic() - self._checked.get(place, -_CHECKED_FOR) < _CHECKED_FOR:
-            return None
+        checked = self._checked.get((queue.key, entry.audit.batch_id))
+        return checked is not None and time.monotonic() - checked < _CHECKED_FOR
+
+    def _check(self, row: tuple[HoldQueue, Entry]) -> str | None:
+        queue, entry = row
         try:
             queue.ticket(entry.audit.batch_id)
         except RunError as error:
             return str(error)
-        self._checked[place] = time.monotonic()
+        self._checked[queue.key, entry.audit.batch_id] = time.monotonic()
         return None
 
     def batch(self, queue: HoldQueue, batch_id: str) -> HeldBatch:

@@ -137,6 +137,19 @@ def test_marked_documents_are_rejected_and_the_others_approved(tmp_path: Path) -
     assert entry.history[0].documents == expected
 
 
+def test_a_batch_with_marked_documents_is_not_approved_as_a_whole(tmp_path: Path) -> None:
+    run = held_run(tmp_path / "run", batches=1)
+    address = _first_batch(run)
+    with reviewer(run) as client:
+        page = client.get(address)
+        fields = {"action": "approve", "seen": "0", "reason": "", "shown": ["0", "1", "2", "3"]}
+        refused = submit(client, page, f"{address}/decide", **fields, document=["2"])
+        assert refused.status_code == 409 and "1 document marked for rejection" in refused.text
+        assert _state(run, address) == WAITING
+        submit(client, page, f"{address}/decide", **fields)
+        assert _state(run, address) == APPROVED
+
+
 def test_without_a_mark_nothing_is_rejected(tmp_path: Path) -> None:
     run = held_run(tmp_path / "run", batches=1)
     address = _first_batch(run)

@@ -4,7 +4,7 @@ import pytest
 
 from review.history import WAITING
 from review.queue import Entry, HoldQueue
-from review.queue_page import ROWS, Filters, beyond_limit, queue_page, read_filters, seconds_since
+from review.queue_page import ROWS, Filters, Held, beyond_limit, queue_page, read_filters, seconds_since
 from tests.review.held_run import held_run
 
 Rows = list[tuple[HoldQueue, Entry]]
@@ -26,21 +26,20 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Rows:
 def _found(rows: Rows, **filters: object) -> list[str]:
     """The ids on all pages."""
     asked = Filters(**filters)  # type: ignore[arg-type]
-    pages = queue_page(rows, asked).pages
-    shown = [queue_page(rows, asked._replace(page=page)) for page in range(1, pages + 1)]
+    pages = queue_page(Held(rows), asked).pages
+    shown = [queue_page(Held(rows), asked._replace(page=page)) for page in range(1, pages + 1)]
     return [entry.audit.batch_id for page in shown for _, entry in page.rows]
 
 
 def test_every_batch_is_on_exactly_one_page(rows: Rows) -> None:
     found = _found(rows, state="any")
     assert sorted(found) == sorted(entry.audit.batch_id for _, entry in rows)
-    page = queue_page(rows, Filters(state="any"))
+    held = Held(rows)
+    page = queue_page(held, Filters(state="any"))
     assert (len(page.rows), page.found, page.pages) == (ROWS, 76, 2)
-    assert page.counts == {"waiting": 75, "approved": 1}
-    assert (
-        queue_page(rows, Filters(state="any", page=99)).rows
-        == queue_page(rows, Filters(state="any", page=2)).rows
-    )
+    assert held.counts == {"waiting": 75, "approved": 1}
+    past_the_last, last = (queue_page(held, Filters(state="any", page=number)) for number in (99, 2))
+    assert past_the_last == last
 
 
 @pytest.mark.parametrize(
@@ -86,10 +85,9 @@ def test_sorted_as_asked(rows: Rows, sort: str, key: object) -> None:
 
 
 def test_the_oldest_is_of_those_that_wait(rows: Rows) -> None:
-    assert queue_page(rows, Filters()).oldest == rows[0][0].manifest.finished
-    only_decided = [row for row in rows if row[1].state != WAITING]
-    assert queue_page(only_decided, Filters()).oldest is None
-    assert queue_page([], Filters()).rows == []
+    assert Held(rows).oldest == rows[0][0].manifest.finished
+    assert Held([row for row in rows if row[1].state != WAITING]).oldest is None
+    assert queue_page(Held([]), Filters()).rows == []
 
 
 @pytest.mark.parametrize(

@@ -39,5 +39,6 @@ def test_a_type_without_a_column_is_named():
         arrow_schema(Odd)
 
 
-def test_a_held_document_is_a_published_one_and_its_label():
-    assert arrow_schema(HeldDocument).names == [*arrow_schema(PublishedDocument).names, "provenance"]
+def test_a_held_document_is_a_published_one_with_its_label_and_what_the_page_colours():
+    more = ["provenance", "token_ends", "token_surprisals"]
+    assert arrow_schema(HeldDocument).names == [*arrow_schema(PublishedDocument).names, *more]
