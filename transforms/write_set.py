@@ -32,7 +32,7 @@ from signals.rarity import content_keys
 from signals.tail_coverage import TailReference, load_tail_reference
 from signals.text_measurements import measure_text
 from signals.ticket import make_ticket
-from signals.tokenization import Tokenizer, load_tokenizer
+from signals.tokenization import load_tokenizer
 from signals.weighted_sample import Item, Threshold, uniform
 from transforms.draw_mix import most_copies, threshold_of
 from transforms.mix_source import WORDS, MixFacts, read_scratch
@@ -117,7 +117,6 @@ class _WriteShard(beam.DoFn):
         self._load()
         (shard, shards), group = element
         seed, output = self._facts.seed, self._settings.output
-        limits = {name: threshold_of(name, thresholds) for name in thresholds}
         drawn = [
             d
             for d in group
@@ -135,7 +134,7 @@ class _WriteShard(beam.DoFn):
             members = [drawn[i] for i in stretch]
             stratum = {"source": MIXED, "language": _language(members)}
             name = batch_id(None, stratum, [f"{d.document.id}\0{d.copy}" for d in members])
-            of_batch = [self._row(d, limits, name) for d in members]
+            of_batch = [self._row(d, threshold_of(d.stratum, thresholds), name) for d in members]
             audit = self._audit(name, stratum, members, [audited[i] for i in stretch])
             yield TaggedOutput("audits", audit)
             tally.batches += 1
@@ -161,9 +160,8 @@ class _WriteShard(beam.DoFn):
             yield publish(output, f"tokens/{part}.bin", tokens, len(rows))
             yield publish(output, f"tokens/{part}.idx", index, len(rows))
 
-    def _row(self, drawn: DrawnDocument, limits: dict[str, Threshold], batch: str) -> SetDocument:
+    def _row(self, drawn: DrawnDocument, threshold: Threshold, batch: str) -> SetDocument:
         document = drawn.document
-        threshold = threshold_of(drawn.stratum, {name: (t.key, t.id) for name, t in limits.items()})
         cap = most_copies(drawn.stratum, self._facts.cap)
         keys = copy_keys(uniform(self._facts.seed, document.id), drawn.weight, cap)
         columns = msgspec.structs.asdict(document) | {"batch_id": batch, "token_count": drawn.tokens}
@@ -219,14 +217,10 @@ class _WriteShard(beam.DoFn):
             labels,
             profile=s.profile,
             gate=s.gate,
-            vocab_size=self._audit_vocabulary(),
+            vocab_size=self._audit_tokenizer.vocab_size,
             scorer=s.scorer,
             tail=self._tail,
         )
-
-    def _audit_vocabulary(self) -> int:
-        tokenizer: Tokenizer = self._audit_tokenizer
-        return tokenizer.vocab_size
 
     def _hold(self, rows: list[SetDocument], audit: Audit) -> Iterator[FileRecord]:
         folder = f"hold/batch={audit.batch_id}"
