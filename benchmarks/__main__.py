@@ -26,6 +26,8 @@ NAMES = (
     "tail_signals",
     "mix_scale",
     "low_frequency",
+    "mix_job",
+    "mix_tail",
     "anchor_overlap",
     "simulate",
     "review_page",

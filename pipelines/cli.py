@@ -10,6 +10,8 @@ JOBS = {
     "calibrate": "labelled text into a profile, and a page that says what it is worth",
     "review": "look at held batches and decide on them, in the terminal or as a page",
     "release": "decided batches leave the hold queue",
+    "mix": "draw a training set from finished runs by a recipe",
+    "lineage": "why a document is in a training set, how often, or why not",
     "anchor": "verified human text that no training set touches: create, add, verify, export",
     "report": "write the report page of a finished run again",
     "train-reference": "train an embedded scoring model",

@@ -184,7 +184,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         parameters={
             name: str(value) for name, value in vars(arguments).items() if value not in (None, False, "")
         },
-        warnings=_check_gate(profile, arguments.gate, fingerprint, arguments.batch_documents),
+        warnings=check_gate(profile, arguments.gate, fingerprint, arguments.batch_documents),
     )
 
 
@@ -238,7 +238,7 @@ def _scored_signals(profile: Profile) -> str:
     return ", ".join(test.signal for test in profile.gate.tests if test.signal in OF_THE_SCORER)
 
 
-def _check_gate(
+def check_gate(
     profile: Profile, gate: GateMode, fingerprint: ScorerFingerprint | None, batch_documents: int
 ) -> list[str]:
     """What keeps a profile from enforcing: an error under `enforce`, warnings under `monitor`."""

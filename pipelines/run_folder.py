@@ -12,7 +12,7 @@ from schemas.manifest import Manifest
 from transforms.publish import LAST_FILES, UNFINISHED, remove_folder
 from transforms.storage import open_storage
 
-_FOLDERS = ("documents", "hold", "measurements", "audits", "rejects", UNFINISHED)
+_FOLDERS = ("documents", "tokens", "hold", "measurements", "audits", "rejects", "lineage", UNFINISHED)
 _PEOPLES = ("decisions", "releases")
 
 

@@ -7,6 +7,7 @@ value's bucket is the same on every machine. (The layout is that of Tene's HdrHi
 
 import math
 import struct
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -67,6 +68,18 @@ class LogHistogram:
         """Adds what the other counted."""
         for bucket, count in other._counts.items():
             self._add(bucket, count, other._amounts[bucket])
+
+    def rows(self) -> list[tuple[int, int, int]]:
+        """(bucket's number, values, amount), in order: what `from_rows` takes."""
+        return [(bucket, self._counts[bucket], self._amounts[bucket]) for bucket in sorted(self._counts)]
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[tuple[int, int, int]]) -> "LogHistogram":
+        """The histogram that `rows` was taken of."""
+        histogram = cls()
+        for bucket, values, amount in rows:
+            histogram._add(bucket, values, amount)
+        return histogram
 
     def buckets(self) -> list[Bucket]:
         """Those in use, in order."""

@@ -15,11 +15,13 @@ from schemas.judgement import AuditedBatch, LabelledBatch
 from schemas.manifest import FileRecord
 from schemas.measurements import Measurements
 from schemas.reject import Reject
+from schemas.training_set import DrawnDocument
 
 STRUCTS: tuple[type[msgspec.Struct], ...] = (
     Audit,
     AuditedBatch,
     Document,
+    DrawnDocument,
     FileRecord,
     HeldDocument,
     LabelledBatch,
@@ -38,6 +40,7 @@ COMPRESSED = frozenset(
     {
         AuditedBatch,
         Document,
+        DrawnDocument,
         HeldDocument,
         LabelledBatch,
         MeasuredDocument,

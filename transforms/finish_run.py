@@ -73,7 +73,7 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
             "renamed": AsSingleton(renamed | "CountRenamed" >> beam.combiners.Count.Globally()),
             "histograms": AsSingleton(histograms | "SumHistograms" >> beam.CombineGlobally(merge_histograms)),
             "audits": AsSingleton(
-                audits | "AuditsToDraw" >> beam.combiners.Top.Largest(AUDITS_IN_REPORT, key=_flagged_first)
+                audits | "AuditsToDraw" >> beam.combiners.Top.Largest(AUDITS_IN_REPORT, key=flagged_first)
             ),
             "drift": AsSingleton(
                 drift | "DriftToDraw" >> beam.combiners.Top.Largest(STRATA_IN_REPORT, key=_furthest_first)
@@ -89,7 +89,8 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
         )
 
 
-def _flagged_first(audit: Audit) -> tuple[bool, int]:
+def flagged_first(audit: Audit) -> tuple[bool, int]:
+    """Sorts what a report draws: batches beyond their limit, then a sample by hash."""
     flagged = audit.gated and audit.action == HOLD_FOR_REVIEW
     return flagged, stable_hash(audit.batch_id, "report")
 

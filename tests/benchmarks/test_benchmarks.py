@@ -25,6 +25,8 @@ TINY = {
     "tail_signals": {"batches": 3},
     "mix_scale": {"steps": (300, 600)},
     "low_frequency": {"documents": 400, "draws": 2},
+    "mix_job": {"steps": (300, 600, 900), "tokens": 6000},
+    "mix_tail": {"documents": 600},
     "simulate": {"words": 12_000, "transformer_words": 12_000},
     "scorer": {"documents": 20, "text_bytes": 60_000},
     "review_page": {"tickets": 60, "documents": 20},

@@ -1,0 +1,211 @@
+"""`wellspring mix`: finished runs and a recipe to a training set.
+
+count: files -> duplicates across runs -> words -> keys by stratum     (sketches and counts, no text)
+plan:  counts + recipe -> tokens and threshold of each stratum         (on this machine)
+draw:  files -> copies below their threshold -> shard of the set's order -> sort -> audit -> documents, tokens
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import apache_beam as beam
+import msgspec
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.arguments import UsageError, parse_arguments
+from pipelines.mix_settings import MixSettings, parser, settle
+from pipelines.mix_table import closing_table, plan_table
+from pipelines.run_folder import check_run_folder, start_run_folder
+from pipelines.set_folder import read_set
+from pipelines.set_page import render_set
+from schemas.audit import Audit
+from schemas.training_set import SetManifest
+from signals.mix_counts import MixCounts
+from signals.mix_draw import Reach
+from signals.mix_plan import MixPlan, PlanError, plan_mix
+from transforms.count_mix import CountMix
+from transforms.draw_mix import DrawMix, DrawPlan
+from transforms.finish_set import FinishSet
+from transforms.mix_source import (
+    ANCHOR,
+    CORPUS,
+    COUNTS,
+    DUPLICATES,
+    FILES,
+    WORDS,
+    CorpusFacts,
+    MixFacts,
+    document_files,
+    read_scratch,
+)
+from transforms.publish import remove_folder
+from transforms.write_set import WriteSet
+from transforms.write_shards import WriteShards, shard_count
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Draws a set; exit code 0, or an exception that says what is wrong."""
+    arguments, options = parse_arguments(parser(), argv)
+    check_run_folder(arguments.output, overwrite=arguments.overwrite)
+    settings = settle(arguments)
+    for warning in settings.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    started = time.monotonic()
+    # The scratch folder alone: a finished set that is to be replaced stays until the plan stands.
+    _write_scratch(settings.facts, FILES, msgspec.msgpack.encode(settings.files))
+    _write_scratch(settings.facts, ANCHOR, msgspec.msgpack.encode(settings.anchor))
+    try:
+        documents = sum(file.rows for file in settings.files.documents)
+        print(f"counting {documents:,} documents in {len(settings.files.documents):,} files", file=sys.stderr)
+        counts = count(settings, options)
+        plan, until = plan_set(settings, counts)
+    except BaseException:
+        _remove_scratch(settings)
+        raise
+    print(plan_table(settings.recipe, plan))
+    if arguments.dry_run:
+        _remove_scratch(settings)
+        return 0
+    _clear_finished(arguments.output, settings)
+    print("drawing", file=sys.stderr)
+    draw(settings, options, plan, until)
+    print(closing_table(read_set(arguments.output), arguments.output, time.monotonic() - started))
+    return 0
+
+
+def count(settings: MixSettings, options: PipelineOptions) -> MixCounts:
+    """The first pipeline: what the runs hold.
+
+    Raises:
+        UsageError: a file isn't what its manifest says, or an id names two texts.
+    """
+    facts = settings.facts
+    pipeline = beam.Pipeline(options=options)
+    _ = document_files(pipeline, facts) | "CountMix" >> CountMix(
+        facts, settings.tail_tokens, settings.keep_out
+    )
+    pipeline.run().wait_until_finish()
+    counts = MixCounts.from_bytes(read_scratch(facts, COUNTS))
+    if counts.faults:
+        more = f" (and {len(counts.faults) - 1} more like it)" if len(counts.faults) > 1 else ""
+        raise UsageError(counts.faults[0] + more)
+    return counts
+
+
+def plan_set(settings: MixSettings, counts: MixCounts) -> tuple[MixPlan, tuple[float, str] | None]:
+    """The plan, and the last of the rarest documents that are injected.
+
+    Raises:
+        UsageError: the runs can't give what the recipe asks for.
+    """
+    until = counts.set_tail_apart(settings.tail_tokens) if settings.tail_tokens else None
+    try:
+        plan = plan_mix(settings.recipe, counts.strata())
+    except PlanError as error:
+        raise UsageError(str(error)) from error
+    return plan, (until.key, until.id) if until else None
+
+
+def draw(
+    settings: MixSettings, options: PipelineOptions, plan: MixPlan, until: tuple[float, str] | None
+) -> None:
+    """The second pipeline: the set, its manifest last."""
+    facts, output = settings.facts, settings.writing.output
+    pipeline = beam.Pipeline(options=options)
+    rows = sum(s.planned * s.documents // max(1, s.tokens) for s in plan.strata)
+    draw_plan = DrawPlan(
+        {
+            s.name: Reach(
+                s.low if s.low is not None else float("inf"),
+                s.high if s.high is not None else float("inf"),
+                s.room,
+            )
+            for s in plan.strata
+            if s.planned
+        },
+        until,
+        shard_count(rows),
+    )
+    drawn = document_files(pipeline, facts) | "DrawMix" >> DrawMix(facts, draw_plan)
+    written = drawn.shards | "WriteSet" >> WriteSet(facts, settings.writing, drawn.thresholds)
+    audits = (
+        written.audits
+        | "ToAudits" >> beam.Map(lambda row: ("audits", row))
+        | "WriteAudits"
+        >> WriteShards(
+            output,
+            Audit,
+            lambda row: row.batch_id,
+            beam.pvalue.AsSingleton(pipeline | "AuditShards" >> beam.Create([draw_plan.shards])),
+        )
+    )
+    _ = pipeline | "FinishSet" >> FinishSet(
+        facts,
+        output,
+        _planned_manifest(settings, plan, until),
+        render_set,
+        settings.writing.profile.classifier is not None,
+        files=(written.files, audits) | "AllFiles" >> beam.Flatten(),
+        tallies=written.tallies,
+        audits=written.audits,
+        thresholds=drawn.thresholds,
+    )
+    pipeline.run().wait_until_finish()
+
+
+def _planned_manifest(settings: MixSettings, plan: MixPlan, until: tuple[float, str] | None) -> SetManifest:
+    corpus = CorpusFacts(median=None, perplexity_limits={})
+    if settings.facts.rarity:
+        corpus = msgspec.json.decode(read_scratch(settings.facts, CORPUS), type=CorpusFacts)
+    low_frequency = msgspec.structs.replace(
+        settings.manifest.low_frequency,
+        median_rarity=corpus.median,
+        perplexity_limits=corpus.perplexity_limits,
+        tail_until=list(until) if until else None,
+    )
+    return msgspec.structs.replace(
+        settings.manifest,
+        files_read=len(settings.files.documents),
+        plan=plan.strata,
+        lowered_from=plan.lowered_from,
+        low_frequency=low_frequency,
+    )
+
+
+def _remove_scratch(settings: MixSettings) -> None:
+    """Leaves the output as it was, not even an empty folder."""
+    remove_folder(settings.facts.scratch)
+    output = Path(settings.writing.output)
+    if "://" not in settings.writing.output and output.is_dir() and not any(output.iterdir()):
+        output.rmdir()
+
+
+def _clear_finished(output: str, settings: MixSettings) -> None:
+    """Clears what an earlier set left, and keeps what this one has counted."""
+    facts = settings.facts
+    kept = {name: read_scratch(facts, name) for name in _counted(facts)}
+    start_run_folder(output)
+    for name, content in kept.items():
+        _write_scratch(facts, name, content)
+
+
+def _counted(facts: MixFacts) -> list[str]:
+    return [FILES, DUPLICATES, COUNTS, *([WORDS, CORPUS] if facts.rarity else [])]
+
+
+def _write_scratch(facts: MixFacts, name: str, content: bytes) -> None:
+    if FileSystems.get_scheme(facts.scratch) is None and not FileSystems.exists(facts.scratch):
+        FileSystems.mkdirs(facts.scratch)
+    path = FileSystems.join(facts.scratch, name)
+    with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        file.write(content)
+
+
+if __name__ == "__main__":
+    from pipelines.cli import main
+
+    sys.exit(main(["mix", *sys.argv[1:]]))

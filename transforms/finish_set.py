@@ -1,0 +1,196 @@
+"""The end of a mix: what is kept out and what was counted, then the report, the manifest last."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+import apache_beam as beam
+import msgspec
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.pvalue import AsDict, AsIter, AsSingleton, PCollection
+
+from schemas.arrow import arrow_schema
+from schemas.audit import Audit
+from schemas.label import PROVENANCE_LABELS
+from schemas.manifest import FileEntry, FileRecord
+from schemas.training_set import TAIL, Estimated, KeptOut, SetManifest
+from signals.log_histogram import LogHistogram
+from signals.mix_counts import MixCounts
+from signals.mix_tally import SetTally
+from transforms.draw_mix import threshold_of
+from transforms.finish_run import AUDITS_IN_REPORT, flagged_first
+from transforms.mix_source import COUNTS, DUPLICATES, WORDS, MixFacts, read_scratch
+from transforms.parquet import parquet_bytes
+from transforms.publish import UNFINISHED, publish, remove_folder
+
+KEPT_OUT = "lineage/kept_out.parquet"
+COUNTED_WORDS = f"lineage/{WORDS}"
+
+_RARITY_STEP = 0.25
+
+Render = Callable[[SetManifest, list[Audit]], str]
+
+
+class FinishSet(beam.PTransform[beam.Pipeline, PCollection[str]]):
+    """Waits for every shard, then writes `lineage/`, `report.html` and `manifest.json`.
+
+    Args:
+        manifest: with all that the launcher knows, nothing drawn yet. render: makes the report page.
+        calibrated: whether the runs' probabilities are; if not, nothing is said of the share expected to
+            be synthetic.
+    """
+
+    def __init__(
+        self,
+        facts: MixFacts,
+        output: str,
+        manifest: SetManifest,
+        render: Render,
+        calibrated: bool,
+        *,
+        files: PCollection[FileRecord],
+        tallies: PCollection[SetTally],
+        audits: PCollection[Audit],
+        thresholds: PCollection[tuple[str, tuple[float, str]]],
+    ) -> None:
+        super().__init__()
+        self._fixed = facts, output, manifest, render, calibrated
+        self._side_inputs = {
+            "files": AsIter(files),
+            "tally": AsSingleton(tallies | "SumTallies" >> beam.CombineGlobally(_MergeTallies())),
+            "audits": AsSingleton(
+                audits | "AuditsToDraw" >> beam.combiners.Top.Largest(AUDITS_IN_REPORT, key=flagged_first)
+            ),
+            "thresholds": AsDict(thresholds),
+        }
+
+    def expand(self, pipeline: beam.Pipeline) -> PCollection[str]:
+        return (
+            pipeline
+            | "Once" >> beam.Create([None])
+            | "WriteManifest" >> beam.Map(_finish, *self._fixed, **self._side_inputs)
+        )
+
+
+class _MergeTallies(beam.CombineFn):
+    """Tallies of shards to that of the set."""
+
+    def create_accumulator(self) -> SetTally:
+        return SetTally()
+
+    def add_input(self, accumulator: SetTally, tally: SetTally) -> SetTally:
+        accumulator.merge(tally)
+        return accumulator
+
+    def merge_accumulators(self, accumulators: Iterable[SetTally]) -> SetTally:
+        merged = SetTally()
+        for accumulator in accumulators:
+            merged.merge(accumulator)
+        return merged
+
+    def extract_output(self, accumulator: SetTally) -> SetTally:
+        return accumulator
+
+
+def _finish(
+    _: None,
+    facts: MixFacts,
+    output: str,
+    manifest: SetManifest,
+    render: Render,
+    calibrated: bool,
+    *,
+    files: Iterable[FileRecord],
+    tally: SetTally,
+    audits: list[Audit],
+    thresholds: dict[str, tuple[float, str]],
+) -> str:
+    if FileSystems.exists(FileSystems.join(output, "manifest.json")):
+        return output  # a retry of this very step: the folder was cleared before the draw
+    counts = MixCounts.from_bytes(read_scratch(facts, COUNTS))
+    kept_out = sorted(
+        [*counts.kept_out, *msgspec.msgpack.decode(read_scratch(facts, DUPLICATES), type=list[KeptOut])],
+        key=lambda one: (one.run, one.id),
+    )
+    records = [
+        *files,
+        publish(output, KEPT_OUT, parquet_bytes(kept_out, arrow_schema(KeptOut)), len(kept_out)),
+    ]
+    if facts.rarity:
+        records.append(publish(output, COUNTED_WORDS, read_scratch(facts, WORDS), 0))
+    manifest = finished_manifest(manifest, counts, kept_out, tally, thresholds)
+    manifest = msgspec.structs.replace(
+        manifest,
+        expected_synthetic=manifest.expected_synthetic if calibrated else None,
+        files={
+            r.path: FileEntry(rows=r.rows, sha256=r.sha256) for r in sorted(records, key=lambda r: r.path)
+        },
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    # What describes the set for others (Croissant file, data card) is published here and listed in `files`.
+    publish(output, "report.html", render(manifest, sorted(audits, key=lambda a: a.batch_id)).encode(), 0)
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    publish(output, "manifest.json", content, 0)
+    remove_folder(FileSystems.join(output, UNFINISHED))
+    return output
+
+
+def finished_manifest(
+    manifest: SetManifest,
+    counts: MixCounts,
+    kept_out: list[KeptOut],
+    tally: SetTally,
+    thresholds: dict[str, tuple[float, str]],
+) -> SetManifest:
+    """The manifest with everything that was counted in it, its files aside."""
+    limits = {name: threshold_of(name, thresholds) for name in thresholds}
+    estimate, unjudged = tally.expected_synthetic()
+    held = sum(stratum.rows_held for stratum in tally.strata.values())
+    rows = sum(stratum.rows for stratum in tally.strata.values())
+    reasons = [one.reason for one in kept_out]
+    return msgspec.structs.replace(
+        manifest,
+        records_read=rows + held,
+        labelled={label: tally.rows_of(label) for label in PROVENANCE_LABELS},
+        held=held,
+        batches=tally.batches,
+        batches_held=tally.batches_held,
+        tokens=tally.tokens,
+        drawn=tally.drawn(manifest.plan, limits),
+        shares={
+            label: tally.labels[label] / tally.tokens if tally.tokens else 0.0 for label in PROVENANCE_LABELS
+        },
+        distinct_documents=sum(stratum.documents for stratum in tally.strata.values()),
+        copies={str(n): documents for n, documents in sorted(tally.copies.items())},
+        effective_sample_size=tally.effective_sample_size(),
+        expected_synthetic=(
+            Estimated(value=estimate.value, low=estimate.low, high=estimate.high) if estimate else None
+        ),
+        without_probability=unjudged,
+        kept_out={reason: reasons.count(reason) for reason in sorted(set(reasons))},
+        rare_types=(
+            tally.rare_types(counts.singles, counts.doubles, _tokens_by_label(counts))
+            if manifest.low_frequency.median_rarity is not None
+            else None
+        ),
+        rarity={
+            name: _binned(histogram, counts.rarity)
+            for name, histogram in (("corpus", counts.rarity), ("set", tally.rarity))
+        },
+        tail=tally.tail,
+    )
+
+
+def _binned(histogram: LogHistogram, corpus: LogHistogram) -> list[tuple[float, float, int]]:
+    """(from, to, documents) in steps of a quarter nat, from the corpus's least rarity to its greatest."""
+    buckets = corpus.buckets()
+    if not buckets:
+        return []
+    first, last = (int(b.low / _RARITY_STEP) for b in (buckets[0], buckets[-1]))
+    counts = dict.fromkeys(range(first, last + 1), 0)
+    for bucket in histogram.buckets():
+        counts[int(bucket.low / _RARITY_STEP)] += bucket.values
+    return [(step * _RARITY_STEP, (step + 1) * _RARITY_STEP, n) for step, n in counts.items()]
+
+
+def _tokens_by_label(counts: MixCounts) -> dict[str, int]:
+    return {label: n for label, n in counts.tokens.items() if label != TAIL}
