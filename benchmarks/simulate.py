@@ -41,7 +41,8 @@ def _models(words: int) -> list[tuple[float, float]]:
     """(wall, processor) seconds of the transformer's generations 0 and 1, each with its text."""
     from signals.transformer_learner import transformer_learners
 
-    learner = transformer_learners(None)(_split(words), 0)
+    split = _split(words)
+    learner = transformer_learners(split, None)(split, 0)
     spent = []
     wall, processor = time.perf_counter(), time.process_time()
     for _ in simulate(learner, "replace", 1, 0):
