@@ -51,7 +51,7 @@ def _models(words: int) -> list[tuple[float, float]]:
     return spent
 
 
-def run(runs: int = 3, words: int = 100_000, transformer_words: int = 150_000) -> dict[str, Any]:
+def run(runs: int = 3, words: int = 100_000, transformer_words: int = 100_000) -> dict[str, Any]:
     """Medians over `runs` of the n-gram chains; the transformer once."""
     split = _split(words)
     seconds = {regime: median(_chain(split, regime) for _ in range(runs)) for regime in REGIMES}

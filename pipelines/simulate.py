@@ -30,7 +30,7 @@ from transforms.formats.read_file import read_file
 from transforms.open_files import expand, open_binary
 
 NGRAM, TRANSFORMER = "ngram", "transformer"
-_WORDS = {NGRAM: 100_000, TRANSFORMER: 150_000}
+_WORDS = 100_000
 _SEEDS = {NGRAM: 5, TRANSFORMER: 1}
 
 
@@ -57,7 +57,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--words",
         type=positive,
-        help="of a generation; default 100,000, transformer 150,000, less where the corpus is smaller",
+        help="of a generation; default 100,000, less where the corpus is smaller",
     )
     parser.add_argument(
         "--keep_models", type=Path, metavar="FOLDER",
@@ -77,7 +77,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         raise UsageError(f"wellspring simulate: --regimes={flags.regimes}: {error}") from error
     texts = read_texts(flags.corpus)
     try:
-        split = split_corpus(texts, flags.words or _WORDS[flags.learner], asked=flags.words is not None)
+        split = split_corpus(texts, flags.words or _WORDS, asked=flags.words is not None)
     except SmallCorpusError as error:
         raise UsageError(f"wellspring simulate: --corpus={flags.corpus}: {error}") from error
 
