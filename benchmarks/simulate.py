@@ -41,7 +41,8 @@ def _models(words: int) -> list[tuple[float, float]]:
     """(wall, processor) seconds of the transformer's generations 0 and 1, each with its text."""
     from signals.transformer_learner import transformer_learners
 
-    learner = transformer_learners(None)(_split(words), 0)
+    split = _split(words)
+    learner = transformer_learners(split, None)(split, 0)
     spent = []
     wall, processor = time.perf_counter(), time.process_time()
     for _ in simulate(learner, "replace", 1, 0):
@@ -50,7 +51,7 @@ def _models(words: int) -> list[tuple[float, float]]:
     return spent
 
 
-def run(runs: int = 3, words: int = 100_000, transformer_words: int = 150_000) -> dict[str, Any]:
+def run(runs: int = 3, words: int = 100_000, transformer_words: int = 100_000) -> dict[str, Any]:
     """Medians over `runs` of the n-gram chains; the transformer once."""
     split = _split(words)
     seconds = {regime: median(_chain(split, regime) for _ in range(runs)) for regime in REGIMES}

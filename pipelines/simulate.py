@@ -2,6 +2,7 @@
 
     wellspring simulate --corpus=texts.jsonl.gz --output=FOLDER
         [--learner=ngram|transformer] [--regimes=replace,real10,clean] [--generations=5] [--seeds=5]
+        [--start=reference-en]
 
 Trains a model on real text, has it write as much, trains the next one on that, and so on, under each
 regime: replace, accumulate, accumulate-subsample, realP (P% real text in each generation) and clean (this
@@ -29,7 +30,7 @@ from transforms.formats.read_file import read_file
 from transforms.open_files import expand, open_binary
 
 NGRAM, TRANSFORMER = "ngram", "transformer"
-_WORDS = {NGRAM: 100_000, TRANSFORMER: 150_000}
+_WORDS = 100_000
 _SEEDS = {NGRAM: 5, TRANSFORMER: 1}
 
 
@@ -56,22 +57,27 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--words",
         type=positive,
-        help="of a generation; default 100,000, transformer 150,000, less where the corpus is smaller",
+        help="of a generation; default 100,000, less where the corpus is smaller",
     )
     parser.add_argument(
         "--keep_models", type=Path, metavar="FOLDER",
         help="keep every model of the transformer as FOLDER/REGIME/SEED/GENERATION",
     )  # fmt: skip
+    parser.add_argument(
+        "--start",
+        help="model that each transformer is trained on from: reference-en or a folder; default: none",
+    )
     flags = parser.parse_args(argv)
-    if flags.keep_models and flags.learner != TRANSFORMER:
-        parser.error("--keep_models goes with --learner=transformer: an n-gram model is no scorer")
+    for flag in ("keep_models", "start"):
+        if getattr(flags, flag) is not None and flags.learner != TRANSFORMER:
+            parser.error(f"--{flag} goes with --learner=transformer")
     try:
         regimes = list(dict.fromkeys(check_regime(name) for name in flags.regimes.split(",")))
     except ValueError as error:
         raise UsageError(f"wellspring simulate: --regimes={flags.regimes}: {error}") from error
     texts = read_texts(flags.corpus)
     try:
-        split = split_corpus(texts, flags.words or _WORDS[flags.learner], asked=flags.words is not None)
+        split = split_corpus(texts, flags.words or _WORDS, asked=flags.words is not None)
     except SmallCorpusError as error:
         raise UsageError(f"wellspring simulate: --corpus={flags.corpus}: {error}") from error
 
@@ -79,7 +85,11 @@ def run(argv: Sequence[str] | None = None) -> int:
     if flags.learner == TRANSFORMER:
         from signals.transformer_learner import transformer_learners
 
-        learner_of = transformer_learners(flags.keep_models)
+        try:
+            learner_of = transformer_learners(split, flags.keep_models, flags.start)
+        except (OSError, ValueError) as error:
+            first = str(error).partition("\n")[0]
+            raise UsageError(f"wellspring simulate: --start={flags.start}: {first}") from error
     lines: list[SimulatedGeneration] = []
     unknown = 0.0
     for seed in range(flags.seeds or _SEEDS[flags.learner]):
@@ -96,7 +106,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     lines.sort(key=lambda line: (regimes.index(line.regime), line.generation, line.seed))
     result = Simulation(
         corpus=flags.corpus, learner=flags.learner, words=split.words, documents=len(texts), unknown=unknown,
-        lines=lines,
+        start=flags.start, lines=lines,
     )  # fmt: skip
     flags.output.mkdir(parents=True, exist_ok=True)
     encoded = msgspec.json.format(msgspec.json.encode(lines), indent=1)

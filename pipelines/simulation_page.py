@@ -15,13 +15,15 @@ Values = Mapping[str, Sequence[Mapping[int, SimulatedGeneration]]]
 
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished simulation; `words` of text a generation, `unknown` share of held-out words left out."""
+    """A finished simulation; `words` of text a generation, `unknown` share of held-out words left out,
+    `start` the model that every transformer was trained on from."""
 
     corpus: str
     learner: str
     words: int
     documents: int
     unknown: float
+    start: str | None
     lines: Sequence[SimulatedGeneration]
 
 
@@ -342,9 +344,14 @@ def _explanation(simulation: Simulation, values: Values) -> list[Html]:
         "the code that trains the embedded scoring model, and sampled at temperature 1. Words are put "
         "together from its tokens. For tail coverage and recall, what generation 0 gives counts as real."
     )
+    if simulation.start is not None:
+        how = how.replace("trained from nothing", f"trained on from {simulation.start}") + (
+            " What that model knew before it knows again in every generation, so that less is lost than by "
+            "models trained from nothing."
+        )
     return [
         Html(
-            f"<p>{text(how, 600)} This page says what training on model output does to this corpus with "
+            f"<p>{text(how, 900)} This page says what training on model output does to this corpus with "
             "this learner. Large language models differ in more than size: they are fine-tuned, prompted, "
             "filtered and sampled at other temperatures. That replace is worst, accumulate bounded and a "
             "share of real text between has been found with larger models too; the numbers are not to be "

@@ -1,6 +1,7 @@
 """The transformer learner of a simulation: trained and sampled by the code that trains the embedded model.
 
-Every generation is a new model with random weights. It is saved as a scorer's folder and loaded again, so
+Every generation is a new model, with random weights or with those of a trained model to start from, always
+the same one, as Shumailov et al. (2024) did. It is saved as a scorer's folder and loaded again, so
 that what is sampled is to the bit what is scored, and what `wellspring tails score` will load. This module
 imports torch: import it where training happens.
 """
@@ -20,10 +21,11 @@ from signals.corpus_split import CorpusSplit, SplitText, drawn
 from signals.counter_draws import uniforms
 from signals.hashing import stable_hash
 from signals.model_card import save
+from signals.model_folder import model_folder
 from signals.sampling import ROWS, sample
 from signals.scorer import Scorer
 from signals.token_words import TokenWords
-from signals.training import Recipe, train_on_rows
+from signals.training import Recipe, going_on_from, train_on_rows
 from signals.training_set import Rows, TrainingSet
 from signals.training_text import BOS, epoch_rows, train_tokenizer
 
@@ -32,6 +34,8 @@ PASSAGE = 20
 """Tokens of a passage: some fifteen words."""
 RECIPE = Recipe(layers=3, width=128, heads=2, context=ROW_TOKENS, vocabulary=4096, rows_per_step=4)
 EPOCHS = 4
+EPOCHS_FROM_START = 2
+"""A model that can read already needs less, and forgets more by more."""
 TEST_ROWS = 200
 """Held-out rows that a model is scored on, at most."""
 
@@ -70,7 +74,7 @@ class TransformerLearner:
     ) -> None:
         """
         Args:
-            tokenizer: trained on the pool's text.
+            tokenizer: trained on the pool's text, or of the model that the recipe starts from.
             folder: for models at work; keep: for models that stay, as REGIME/SEED/GENERATION.
         """
         self._tokenizer, self._recipe, self._folder, self._keep = tokenizer, recipe, folder, keep
@@ -102,7 +106,9 @@ class TransformerLearner:
         tokens = sum(round(float(each.weights.sum()) * each.rows.shape[1]) for each in training)
         key = f"{seed}/{generation}"
         recipe = msgspec.structs.replace(
-            self._recipe, tokens=EPOCHS * tokens, seed=stable_hash(key, "transformer") % 2**31
+            self._recipe,
+            tokens=(EPOCHS if self._recipe.start is None else EPOCHS_FROM_START) * tokens,
+            seed=stable_hash(key, "transformer") % 2**31,
         )
         bos = self._bos
         held_rows = epoch_rows(_named(self._tuning, "tuning"), recipe.context, bos, 0, 0)
@@ -158,19 +164,27 @@ class TransformerLearner:
 
 
 def transformer_learners(
-    keep: Path | None, recipe: Recipe = RECIPE
+    split: CorpusSplit, keep: Path | None, start: str | None = None, recipe: Recipe = RECIPE
 ) -> Callable[[CorpusSplit, int], TransformerLearner]:
-    """What makes a learner for each seed; its models at work are removed when the process ends."""
+    """What makes a learner for each seed of a corpus; models at work are removed when the process ends.
+
+    Args:
+        start: `reference-en` or the folder of a GPT-2-shaped model, whose weights, shape and tokenizer every
+            generation begins with; None: random weights, and a tokenizer of the pool's text.
+
+    Raises:
+        OSError: there is no such model to start from.
+        ModelError: its name is no folder's.
+    """
     folder = tempfile.TemporaryDirectory(prefix="wellspring-simulate-")
-    tokenizers: dict[int, Tokenizer] = {}
-
-    def learner(split: CorpusSplit, seed: int) -> TransformerLearner:
-        if id(split) not in tokenizers:
-            # The pool alone: a merge that only held-out text knows would be a look at it.
-            tokenizers[id(split)] = train_tokenizer((each.text for each in split.pool), recipe.vocabulary)
-        return TransformerLearner(split, seed, tokenizers[id(split)], recipe, Path(folder.name), keep)
-
-    return learner
+    if start is None:
+        # The pool alone: a merge that only held-out text knows would be a look at it.
+        tokenizer = train_tokenizer((each.text for each in split.pool), recipe.vocabulary)
+    else:
+        path = str(model_folder(start).path)
+        tokenizer = Tokenizer.from_str((Path(path) / "tokenizer.json").read_text(encoding="utf-8"))
+        recipe = msgspec.structs.replace(going_on_from(path, recipe), context=ROW_TOKENS)
+    return lambda split, seed: TransformerLearner(split, seed, tokenizer, recipe, Path(folder.name), keep)
 
 
 def _rows(tokenizer: Tokenizer, texts: list[SplitText]) -> Rows:

@@ -109,6 +109,8 @@ def test_lines_labelled_synthetic_are_no_real_text(
         (["--generations=0"], "0 is not a whole number from 1"),
         (["--words=500000"], "needs 833,334: give"),
         (["--keep_models=x"], "--keep_models goes with --learner=transformer"),
+        (["--start=reference-en"], "--start goes with --learner=transformer"),
+        (["--learner=transformer", "--start=no/such/folder"], "--start=no/such/folder: "),
         (["--learner=lstm"], "invalid choice: 'lstm'"),
     ],
 )

@@ -27,7 +27,7 @@ def kept(
     split: CorpusSplit, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[TransformerLearner, Path, list]:
     folder = tmp_path_factory.mktemp("kept")
-    learner = transformer_learners(folder, TINY)(split, 0)
+    learner = transformer_learners(split, folder, recipe=TINY)(split, 0)
     lines = [line for regime in ("replace", "clean") for line in simulate(learner, regime, 1, 0)]
     return learner, folder, lines
 
@@ -52,6 +52,20 @@ def test_what_it_measures_of_generation_0_is_the_yardstick(kept) -> None:
 
 
 def test_the_same_seed_gives_the_same_figures(kept, split: CorpusSplit) -> None:
-    learner = transformer_learners(None, TINY)(split, 0)
+    learner = transformer_learners(split, None, recipe=TINY)(split, 0)
     again = list(simulate(learner, "replace", 1, 0))
     assert msgspec.json.encode(again) == msgspec.json.encode(kept[2][:2])
+
+
+def test_every_generation_starts_from_the_model_that_was_named(kept, split: CorpusSplit) -> None:
+    _, folder, lines = kept
+    start = folder / "replace/0/0"
+    learner = transformer_learners(split, None, str(start))(split, 0)
+    first = next(simulate(learner, "replace", 1, 0))
+    # It has seen the text before: trained on, it reads the held-out text better than after the first time.
+    assert first.perplexity < lines[0].perplexity
+
+
+def test_a_start_that_is_no_model_is_refused(split: CorpusSplit, tmp_path: Path) -> None:
+    with pytest.raises((OSError, ValueError)):
+        transformer_learners(split, None, str(tmp_path))
