@@ -35,7 +35,7 @@ def _card(manifest: SetManifest, created: str) -> SetCard:
         interval = expected.value, expected.low, expected.high
     return SetCard(
         name=f"wellspring-set-{hashlib.sha256(drawn_from).hexdigest()[:12]}",
-        description=f"Training text drawn by Wellspring from {len(manifest.runs)} runs by a recipe of shares.",
+        description=f"Text drawn by Wellspring from {len(manifest.runs)} runs, by a recipe of shares.",
         created=created,
         documents=manifest.records_read - manifest.held,
         tokens=manifest.tokens,
