@@ -9,6 +9,8 @@ from pipelines.cli import main
 from pipelines.set_folder import read_set
 from tests.pipelines.mixed_runs import curate, mix, rows, some_documents
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def runs(tiny_scorer, tmp_path_factory):

@@ -19,6 +19,8 @@ from signals.tokenization import load_tokenizer
 from tests.pipelines.indexed_reader import read_shards
 from tests.pipelines.mixed_runs import curate, mix, recipe, refused, rows, some_documents, write_texts
 
+pytestmark = pytest.mark.slow
+
 SHARES = "shares: {human_verified: 0.5, human_unverified: 0.4, synthetic_known: 0.1}"
 
 

@@ -10,6 +10,8 @@ from pipelines.set_page import render_set
 from schemas.training_set import Estimated, RareTypes, SetManifest
 from tests.pipelines.mixed_runs import curate, mix, some_documents
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tiny_scorer, tmp_path_factory):

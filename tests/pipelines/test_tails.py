@@ -8,6 +8,8 @@ import yaml
 from pipelines.cli import main
 from tests.zipf_text import documents
 
+pytestmark = pytest.mark.slow
+
 TRAINING = documents(1000, 120, seed=1)
 HELD_OUT = documents(400, 120, seed=2)
 KEYS = {
