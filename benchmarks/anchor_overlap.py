@@ -22,12 +22,14 @@ _AT_ONCE = 2000
 _COPY_EVERY = 100
 _index: AnchorIndex | None = None
 _documents: list[str] = []
+SIZES = ((10_000, 250), (100_000, 250), (1_000_000, 50))
+"""(anchors and texts, words of each)."""
 
 
-def run(runs: int = 1) -> dict[str, Any]:
+def run(runs: int = 1, sizes: tuple[tuple[int, int], ...] = SIZES) -> dict[str, Any]:
     """Time of building and asking, at several sizes; medians would cost more than they tell: see `lines`."""
     results = []
-    for count, words in ((10_000, 250), (100_000, 250), (1_000_000, 50)):
+    for count, words in sizes:
         for _ in range(runs):
             cost = run_in_child("benchmarks.anchor_overlap:measure", count, count, words)
             results.append({**cost.value, "peak_bytes": cost.peak_rss})

@@ -31,7 +31,7 @@ from signals.training_set import part
 _CORPUS = SHARED_DATA / "lmtext" / "gov_digitalgov_news.jsonl.gz"
 _ROW, _LENGTH = 128, 250
 _TUNING_ROWS = 800
-OUTPUTS, BASELINE = 10_000, 4000
+OUTPUTS, BASELINE, LATER = 10_000, 4000, 2000
 
 
 def _real_rows(tokenizer: Tokenizer) -> NDArray[np.int32]:
@@ -67,8 +67,10 @@ def _watched(outputs: Path, baseline: Path, folder: Path) -> tuple[int, MonitorR
     return code, msgspec.json.decode((folder / "monitor.json").read_bytes(), type=MonitorReport), seconds
 
 
-def run(runs: int = 5) -> dict[str, Any]:
-    """`runs` baselines, each watched against 10,000 fresh outputs and 2,000 of generation 2."""
+def run(
+    runs: int = 5, outputs: int = OUTPUTS, baseline_outputs: int = BASELINE, later_outputs: int = LATER
+) -> dict[str, Any]:
+    """`runs` baselines, each watched against fresh outputs and those of generations 1 and 2."""
     what = "a model's outputs watched: time, false alarms, generation 2 of `replace`"
     goal = "10,000 outputs in under 20 s; no alarm in 99 of 100 fresh windows; an alarm on generation 2"
     if not _CORPUS.is_file():
@@ -81,14 +83,18 @@ def run(runs: int = 5) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for k in range(runs):
-            baseline = _write(folder / "baseline.jsonl", models[0], tokenizer, BASELINE, f"baseline {k}")
-            fresh = _write(folder / "fresh.jsonl", models[0], tokenizer, OUTPUTS, f"fresh {k}")
+            baseline = _write(
+                folder / "baseline.jsonl", models[0], tokenizer, baseline_outputs, f"baseline {k}"
+            )
+            fresh = _write(folder / "fresh.jsonl", models[0], tokenizer, outputs, f"fresh {k}")
             _, report, took = _watched(fresh, baseline, folder / "watched")
             seconds.append(took)
             alarmed += len({alarm.window for alarm in report.alarms})
             windows += len(report.windows)
             for generation in (1, 2):
-                later = _write(folder / "later.jsonl", models[generation], tokenizer, 2000, f"later {k}")
+                later = _write(
+                    folder / "later.jsonl", models[generation], tokenizer, later_outputs, f"later {k}"
+                )
                 code, report, _ = _watched(later, folder / "watched" / "baseline.json", folder / "later")
                 first_alarms[generation].append(report.alarms[0].window + 1 if code == ALARM else None)
     seen = [w for w in first_alarms[2] if w is not None]

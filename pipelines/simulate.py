@@ -61,7 +61,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--keep_models", type=Path, metavar="FOLDER",
-        help="keep every model of the transformer as FOLDER/REGIME/SEED/GENERATION",
+        help="keep every model of the transformer as FOLDER/REGIME/SEED/GENERATION, and beside them "
+        "pool.jsonl, which training text was drawn from, and held_out.jsonl, which no model saw",
     )  # fmt: skip
     parser.add_argument(
         "--start",
@@ -90,6 +91,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         except (OSError, ValueError) as error:
             first = str(error).partition("\n")[0]
             raise UsageError(f"wellspring simulate: --start={flags.start}: {first}") from error
+        if flags.keep_models is not None:
+            _keep_text(split, flags.keep_models)
     lines: list[SimulatedGeneration] = []
     unknown = 0.0
     for seed in range(flags.seeds or _SEEDS[flags.learner]):
@@ -115,6 +118,14 @@ def run(argv: Sequence[str] | None = None) -> int:
     page.write_text(simulation_page(result), encoding="utf-8")
     print(f"{regime_table(lines)}\nthe page is {page}")
     return 0
+
+
+def _keep_text(split: CorpusSplit, folder: Path) -> None:
+    """What `wellspring tails build` needs to ask the kept models what they could have learned."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, documents in (("pool.jsonl", split.pool), ("held_out.jsonl", split.test)):
+        lines = [msgspec.json.encode({"id": each.key, "text": each.text}) + b"\n" for each in documents]
+        (folder / name).write_bytes(b"".join(lines))
 
 
 def read_texts(corpus: str) -> list[str]:

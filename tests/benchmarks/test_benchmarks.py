@@ -30,6 +30,9 @@ TINY = {
     "simulate": {"words": 12_000, "transformer_words": 12_000},
     "scorer": {"documents": 20, "text_bytes": 60_000},
     "review_page": {"tickets": 60, "documents": 20},
+    "anchor_overlap": {"sizes": ((300, 60),)},
+    "monitor": {"outputs": 400, "baseline_outputs": 1000, "later_outputs": 200},
+    "tail_collapse": {},
 }
 
 

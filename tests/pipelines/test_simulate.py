@@ -146,3 +146,17 @@ def test_a_corpus_that_does_not_do_is_one_line(
 def test_a_missing_corpus_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path / "nothing.jsonl", tmp_path / "out") == 2
     assert "no file matches" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_kept_models_can_be_asked_about_text_that_none_of_them_saw(corpus: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    flags = ["--learner=transformer", "--regimes=replace", "--generations=1", "--words=12000"]
+    assert run(corpus, tmp_path / "out", *flags, f"--keep_models={kept}") == 0
+    folders = {str(path.parent.relative_to(kept)) for path in kept.rglob("model.safetensors")}
+    assert folders == {"replace/0/0", "replace/0/1"}
+    pool, held_out = (
+        {json.loads(line)["text"] for line in (kept / name).read_text().splitlines()}
+        for name in ("pool.jsonl", "held_out.jsonl")
+    )
+    assert pool and held_out and not pool & held_out
