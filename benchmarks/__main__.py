@@ -19,6 +19,7 @@ NAMES = (
     "pipeline_overhead",
     "peer_datatrove",
     "memory",
+    "scaling",
     "classifier_speed",
     "scorer",
     "drift",

@@ -15,6 +15,7 @@ from apache_beam.pvalue import AsSingleton
 from pipelines.arguments import UsageError, is_local, parse_arguments
 from pipelines.closing_table import closing_table
 from pipelines.curate_settings import CurateSettings, parser, settle
+from pipelines.local_run import run_locally
 from pipelines.progress_line import ProgressLine
 from pipelines.report import render_report
 from pipelines.run_folder import check_run_folder, read_manifest, start_run_folder
@@ -35,6 +36,7 @@ from transforms.measure import Measure
 from transforms.notify_held import NotifyHeld
 from transforms.open_files import input_bytes
 from transforms.progress import Progress
+from transforms.public_path import public_path
 from transforms.read_documents import ReadDocuments
 from transforms.route import Route
 from transforms.score import Score
@@ -65,6 +67,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         s.scorer if s.fingerprint else None,
         worth_scoring=_worth_scoring(s) if s.scoring == "decisive" else None,
         threads=s.threads,
+        timeout_seconds=s.scorer_timeout_seconds,
         progress=progress,
     )
     unscorable = scored | "Unscorable" >> beam.FlatMap(lambda b: b.rejects).with_output_types(Reject)
@@ -161,7 +164,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         progress = Progress(folder)
         curate(pipeline, settings, progress)
         with ProgressLine(progress, size):
-            pipeline.run().wait_until_finish()
+            run_locally(pipeline)
     print(closing_table(read_manifest(settings.output), settings.output, time.monotonic() - started))
     return 0
 
@@ -179,9 +182,10 @@ def _input_size(settings: CurateSettings) -> int | None:
 
 
 def _plan(settings: CurateSettings, size: int | None) -> str:
+    inputs = ", ".join(map(public_path, settings.inputs))
     return "\n".join(
         [
-            f"would read {', '.join(settings.inputs)}" + (f", {size:,} bytes" if size else ""),
+            f"would read {inputs}" + (f", {size:,} bytes" if size else ""),
             f"would score with {settings.scorer_id or 'no scorer'}, "
             f"in batches of {settings.batch_documents} documents by {', '.join(settings.batch_by)}",
             f"would write {settings.output} under profile {settings.profile.name}, gate {settings.gate}",

@@ -25,6 +25,7 @@ from signals.scorer_fingerprint import scorer_fingerprint
 from signals.strata import STRATUM_FIELDS
 from signals.tail_coverage import load_tail_reference
 from signals.tokenization import load_tokenizer
+from transforms.public_path import public_path
 
 Scoring = Literal["all", "decisive", "none"]
 
@@ -55,6 +56,12 @@ def parser() -> JobParser:
         choices=get_args(Scoring),
         default="all",
         help="decisive: run the model only where it can change a verdict; none: LM signals stay null",
+    )
+    p.add_argument(
+        "--scorer_timeout_seconds",
+        type=positive,
+        default=3600,
+        help="a batch that takes the scorer longer fails the job; default: 3600",
     )
     p.add_argument("--batch_documents", type=positive, default=256, help="default: 256")
     p.add_argument("--batch_by", default="source,language", help=f"of {', '.join(STRATUM_FIELDS)}")
@@ -97,6 +104,7 @@ class CurateSettings:
     hold_topic: str | None
     limit: int | None
     threads: int | None
+    scorer_timeout_seconds: int
     parameters: dict[str, str]
     warnings: list[str]
 
@@ -181,11 +189,19 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         hold_topic=arguments.hold_topic,
         limit=arguments.limit,
         threads=_threads(options),
+        scorer_timeout_seconds=arguments.scorer_timeout_seconds,
         parameters={
-            name: str(value) for name, value in vars(arguments).items() if value not in (None, False, "")
+            name: _shown(value) for name, value in vars(arguments).items() if value not in (None, False, "")
         },
         warnings=check_gate(profile, arguments.gate, fingerprint, arguments.batch_documents),
     )
+
+
+def _shown(value: object) -> str:
+    """A flag's value as the manifest keeps it."""
+    if isinstance(value, list):
+        return str([public_path(str(each)) for each in value])
+    return public_path(str(value))
 
 
 def default_scorer(profile: Profile) -> str:

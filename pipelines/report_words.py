@@ -24,6 +24,7 @@ REASONS = {
     "damaged": "The record is cut short: its file is damaged.",
     "segmented": "A part of a record that is spread over several files.",
     "no_tokens": "The tokenizer made no token of the text.",
+    "untokenizable": "The tokenizer failed on the text.",
     "unscorable": "The scorer could not process the text.",
     "undecodable": "The bytes are not text in any encoding that was tried.",
 }

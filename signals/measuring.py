@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from schemas.batch import MeasuredDocument
 from schemas.document import Document
@@ -11,6 +13,9 @@ from signals.entropy import pack_ids
 from signals.language import detect_language
 from signals.text_measurements import measure_text
 from signals.tokenization import Tokenizer
+
+_MESSAGE_CHARACTERS = 200
+"""Of a tokenizer's error, which may repeat the text."""
 
 
 def with_language(document: Document) -> Document:
@@ -21,9 +26,13 @@ def with_language(document: Document) -> Document:
 
 
 def measure_documents(documents: Sequence[Document], tokenizer: Tokenizer) -> list[MeasuredDocument | Reject]:
-    """Each document measured, in order; one without a single token is a reject (`no_tokens`)."""
+    """Each document measured, in order; one without a single token is a reject (`no_tokens`), and so is
+    one that the tokenizer fails on (`untokenizable`)."""
     measured: list[MeasuredDocument | Reject] = []
-    for document, ids in zip(documents, tokenizer.encode_batch([d.text for d in documents]), strict=True):
+    for document, ids in zip(documents, _encoded([d.text for d in documents], tokenizer), strict=True):
+        if isinstance(ids, str):
+            measured.append(reject_document(document, "untokenizable", ids))
+            continue
         if not len(ids):
             measured.append(
                 reject_document(document, "no_tokens", "the tokenizer made no token of this text")
@@ -34,3 +43,17 @@ def measure_documents(documents: Sequence[Document], tokenizer: Tokenizer) -> li
             MeasuredDocument(document=document, token_ids=pack_ids(ids), measurements=measurements)
         )
     return measured
+
+
+def _encoded(texts: Sequence[str], tokenizer: Tokenizer) -> list[NDArray[np.int32] | str]:
+    """Token ids of each text, or what the tokenizer said of it. One that fails in a batch takes the
+    batch with it, so that the texts are then encoded one by one."""
+    try:
+        return list(tokenizer.encode_batch(texts))
+    except BaseException as error:
+        # A panic of the library's Rust is no Exception; a wish to end the process is none either.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        if len(texts) == 1:
+            return [" ".join(f"{type(error).__name__}: {str(error)[:_MESSAGE_CHARACTERS]}".split())]
+    return [_encoded([text], tokenizer)[0] for text in texts]

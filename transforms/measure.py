@@ -29,7 +29,8 @@ class MeasureOutputs(NamedTuple):
 class Measure(beam.PTransform[PCollection[Document], MeasureOutputs]):
     """Token ids by the scorer's tokenizer, burstiness, vocabulary and counts for each document.
 
-    A document without a single token is a reject (`no_tokens`).
+    A document without a single token is a reject (`no_tokens`), one that the tokenizer fails on another
+    (`untokenizable`).
     """
 
     def __init__(self, scorer: str, progress: Progress | None = None) -> None:

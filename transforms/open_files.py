@@ -12,6 +12,7 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from transforms.formats.gzip_members import MAGIC, DamagedStreamError, inflate
+from transforms.public_path import public_path
 
 HTTP_TIMEOUT_SECONDS = 60.0
 """Longest wait for one read of a few MiB; a stalled server counts as a failed attempt."""
@@ -55,7 +56,7 @@ def expand(pattern: str) -> list[str]:
     if not paths:
         folder = "://" not in pattern and Path(pattern).is_dir()
         advice = f" (a folder: write {pattern.rstrip('/')}/*)" if folder else ""
-        raise FileNotFoundError(f"no file matches {pattern!r}{advice}")
+        raise FileNotFoundError(f"no file matches {public_path(pattern)!r}{advice}")
     return paths
 
 
@@ -116,6 +117,7 @@ class HttpStream(io.RawIOBase):
             total=None, sock_connect=HTTP_TIMEOUT_SECONDS, sock_read=HTTP_TIMEOUT_SECONDS
         )
         self._url = url
+        self._name = public_path(url)
         self._files = fsspec.filesystem("http", client_kwargs={"timeout": timeout}, skip_instance_cache=True)
         self._inner: Any = None
         self._size: int | None = None
@@ -134,7 +136,7 @@ class HttpStream(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         if not self.seekable():
-            raise io.UnsupportedOperation(f"{self._url}: the server takes no ranges")
+            raise io.UnsupportedOperation(f"{self._name}: the server takes no ranges")
         self._position = self._attempts(lambda: int(self._inner.seek(offset, whence)))
         return self._position
 
@@ -173,7 +175,7 @@ class HttpStream(io.RawIOBase):
         block = _HTTP_BLOCK_BYTES if ranges else 0
         inner = self._files.open(self._url, "rb", block_size=block, size=size)
         if self._size is not None and size != self._size:
-            raise OSError(f"{self._url} changed while it was read: {self._size} bytes, now {size}")
+            raise OSError(f"{self._name} changed while it was read: {self._size} bytes, now {size}")
         self._inner, self._size, self._seekable = inner, size, ranges
         if self._position and ranges:
             inner.seek(self._position)
@@ -182,7 +184,7 @@ class HttpStream(io.RawIOBase):
             while left:
                 skipped = len(inner.read(min(left, _HTTP_BLOCK_BYTES)))
                 if not skipped:
-                    raise OSError(f"{self._url} is shorter than it was: {self._position - left} bytes")
+                    raise OSError(f"{self._name} is shorter than it was: {self._position - left} bytes")
                 left -= skipped
 
     def _attempts(self, action: Callable[[], Any]) -> Any:
@@ -218,11 +220,12 @@ def read_path_list(stream: BinaryIO, path: str, prefix: str = "") -> Iterator[st
         for piece in pieces:
             *lines, rest = (rest + piece).split(b"\n")
             if len(rest) > _MAX_LIST_LINE:
-                raise ValueError(f"{path}: a line of more than {_MAX_LIST_LINE} bytes is no path")
+                name = public_path(path)
+                raise ValueError(f"{name}: a line of more than {_MAX_LIST_LINE} bytes is no path")
             yield from _listed(lines, prefix)
         yield from _listed([rest], prefix)
     except (DamagedStreamError, UnicodeDecodeError) as error:
-        raise ValueError(f"path list {path} can't be read to its end: {error}") from error
+        raise ValueError(f"path list {public_path(path)} can't be read to its end: {error}") from error
 
 
 def _listed(lines: Iterable[bytes], prefix: str) -> Iterator[str]:

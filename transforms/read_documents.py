@@ -18,6 +18,7 @@ from transforms.formats.limits import DEFAULT_LIMITS, Limits
 from transforms.formats.read_file import default_source, read_file
 from transforms.formats.source_stream import SourceStream, StorageError
 from transforms.open_files import expand_all, is_permanent, open_binary, same_file_key
+from transforms.public_path import public_path
 
 NAMESPACE = "wellspring"
 REJECTS = "rejects"
@@ -106,7 +107,8 @@ class _ReadFile(beam.DoFn):
 
     @no_annotations
     def process(self, path: str) -> Iterator[Document | TaggedOutput]:
-        records: Counter[str] = Counter({default_source(path): 0})
+        name = public_path(path)
+        records: Counter[str] = Counter({default_source(name): 0})
         read = Metrics.counter(NAMESPACE, "records_read")
         characters = Metrics.distribution(NAMESPACE, "document_characters")
         # Records come one an outcome, and what ends a file follows the last of them.
@@ -125,19 +127,20 @@ class _ReadFile(beam.DoFn):
                 Metrics.counter(NAMESPACE, f"file_rejects_{outcome.reason}").inc()
             yield TaggedOutput(REJECTS, outcome)
         Metrics.counter(NAMESPACE, "files_read").inc()
-        if len(records) > 1 and records[default_source(path)] == 0:
-            del records[default_source(path)]
+        if len(records) > 1 and records[default_source(name)] == 0:
+            del records[default_source(name)]
         for source, count in sorted(records.items()):
-            yield TaggedOutput(COUNTS, (path, source, count))
+            yield TaggedOutput(COUNTS, (name, source, count))
 
 
 def _outcomes(path: str, limits: Limits, progress: ReadProgress | None) -> Iterator[Document | Reject]:
     """What a file holds, with its storage's permanent failures as a file reject."""
+    name = public_path(path)
     reported = records = 0
     try:
         with open_binary(path) as raw:
             stream = SourceStream(raw)
-            for outcome in read_file(cast(BinaryIO, stream), path, limits):
+            for outcome in read_file(cast(BinaryIO, stream), name, limits):
                 yield outcome
                 records += isinstance(outcome, Document) or outcome.kind == RECORD
                 if progress is not None and records >= _RECORDS_A_REPORT:
@@ -148,9 +151,10 @@ def _outcomes(path: str, limits: Limits, progress: ReadProgress | None) -> Itera
     except Exception as error:  # storage clients raise many types; what isn't permanent is raised again
         if not is_permanent(error):
             if isinstance(error, StorageError):
-                raise OSError(f"reading {path} failed, and may succeed when tried again: {error}") from error
+                raise OSError(f"reading {name} failed, and may succeed when tried again: {error}") from error
             raise
-        yield Place(path, 0, default_source(path)).reject("unreadable", _cause(error), kind=FILE)
+        detail = _cause(error).replace(path, name)
+        yield Place(name, 0, default_source(name)).reject("unreadable", detail, kind=FILE)
 
 
 def _cause(error: BaseException) -> str:

@@ -19,6 +19,7 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
         worth_scoring: which documents the model is run on; all where not given. The others keep
             their LM signals null (`--scoring=decisive`).
         threads: of one worker process; None takes all cores.
+        timeout_seconds: a batch that takes the model longer fails the job; None waits for ever.
     """
 
     def __init__(
@@ -27,12 +28,14 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
         *,
         worth_scoring: Callable[[MeasuredDocument], bool] | None = None,
         threads: int | None = None,
+        timeout_seconds: float | None = None,
         progress: Progress | None = None,
     ) -> None:
         super().__init__()
         self._scorer = scorer
         self._worth_scoring = worth_scoring
         self._threads = threads
+        self._timeout_seconds = timeout_seconds
         self._progress = progress
 
     def expand(self, batches: PCollection[TrainingBatch]) -> PCollection[ScoredBatch]:
@@ -47,6 +50,7 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
             self._scorer,
             worth_scoring=self._worth_scoring,
             threads=self._threads,
+            timeout_seconds=self._timeout_seconds,
             progress=self._progress,
         )
         return batches | "RunInference" >> RunInference(handler).with_output_types(ScoredBatch)

@@ -13,6 +13,7 @@ from schemas.reject import Reject
 from signals.scorer import Scorer
 from signals.scoring import score_documents
 from transforms.progress import Progress
+from transforms.time_limit import within
 
 NAMESPACE = "wellspring"
 
@@ -34,12 +35,14 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
         *,
         worth_scoring: Callable[[MeasuredDocument], bool] | None = None,
         threads: int | None = None,
+        timeout_seconds: float | None = None,
         progress: Progress | None = None,
     ) -> None:
         super().__init__()
         self._scorer = scorer
         self._worth_scoring = worth_scoring
         self._threads = threads
+        self._timeout_seconds = timeout_seconds
         self._progress = progress
 
     def load_model(self) -> Scorer:
@@ -52,7 +55,7 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
         inference_args: dict[str, Any] | None = None,
     ) -> Iterable[ScoredBatch]:
         for training_batch in batch:
-            scored = _counted(training_batch, model, self._worth_scoring)
+            scored = _counted(training_batch, model, self._worth_scoring, self._timeout_seconds)
             if self._progress:
                 tokens = sum(d.measurements.tokens for d in training_batch.documents)
                 self._progress.add("scored", documents=len(training_batch.documents), tokens=tokens)
@@ -70,12 +73,20 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
 
 
 def _counted(
-    batch: TrainingBatch, scorer: Scorer, worth_scoring: Callable[[MeasuredDocument], bool] | None
+    batch: TrainingBatch,
+    scorer: Scorer,
+    worth_scoring: Callable[[MeasuredDocument], bool] | None,
+    timeout_seconds: float | None,
 ) -> ScoredBatch:
-    """`score_batch`, with what it took in the step's metrics."""
+    """`score_batch` within its time, with what it took in the step's metrics."""
     before = scorer.real_tokens, scorer.padded_tokens, scorer.oom_retries
     start = time.perf_counter()
-    scored = score_batch(batch, scorer, worth_scoring)
+    if timeout_seconds is None:
+        scored = score_batch(batch, scorer, worth_scoring)
+    else:
+        scored = within(
+            timeout_seconds, lambda: score_batch(batch, scorer, worth_scoring), f"scoring {_named(batch)}"
+        )
     milliseconds = round((time.perf_counter() - start) * 1000)
     after = scorer.real_tokens, scorer.padded_tokens, scorer.oom_retries
     documents = sum(d.measurements.scorer is not None for d in scored.batch.documents)
@@ -86,6 +97,12 @@ def _counted(
         Metrics.distribution(NAMESPACE, "scorer_pass_rows").update(rows)
     Metrics.distribution(NAMESPACE, "scorer_milliseconds").update(milliseconds)
     return scored
+
+
+def _named(batch: TrainingBatch) -> str:
+    stratum = ", ".join(f"{field} {value!r}" for field, value in batch.stratum.items())
+    tokens = sum(d.measurements.tokens for d in batch.documents)
+    return f"batch {batch.batch_id} ({stratum}; {len(batch.documents)} documents, {tokens:,} tokens)"
 
 
 def score_batch(

@@ -19,6 +19,7 @@ TINY = {
     "pipeline_overhead": {"text_bytes": 600_000},
     "peer_datatrove": {"text_bytes": 600_000},
     "memory": {"text_bytes": 100_000},
+    "scaling": {"text_bytes": 30_000, "processes": False},
     "classifier_speed": {"documents": 30},
     "drift": {"series_windows": 60},
     "audit_cost": {"text_bytes": 300_000},

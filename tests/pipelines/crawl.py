@@ -85,3 +85,12 @@ def write_crawl(folder: Path) -> Path:
         file.write("".join(line + "\n" for line in lines).encode())
     (folder / "sources.yaml").write_text(SOURCES)
     return folder
+
+
+def data_files(run: Path) -> dict[str, bytes]:
+    """Every file of a run but the two that hold times."""
+    return {
+        str(path.relative_to(run)): path.read_bytes()
+        for path in run.rglob("*")
+        if path.is_file() and path.name not in ("manifest.json", "report.html")
+    }

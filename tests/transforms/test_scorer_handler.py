@@ -13,7 +13,7 @@ def test_the_step_counts_what_it_does(tiny_scorer):
     batches = [
         batch(
             [
-                measured(f"{name}-{i}", tuple(generator.integers(1, 257, n)))
+                measured(f"{name}-{i}", tuple(generator.integers(1, 257, n)), tokens=n)
                 for i, n in enumerate(its_lengths)
             ],
             batch_id=name,

@@ -20,6 +20,7 @@ _ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>
 _START_TAG = re.compile(rf"<[a-zA-Z][^\s/>]*+((?:[\s/]++|{_ATTRIBUTE})*+)")
 _ATTRIBUTES = re.compile(_ATTRIBUTE)
 _OPTION = re.compile(r"<option", re.IGNORECASE)
+_TEMPLATE = re.compile(r"<template", re.IGNORECASE)
 # Comments and raw text (matched whole, as they may hold tags), and tags, in lexbor's serialization.
 _SERIALIZED_ATTRIBUTES = r"""(?:\s++[^\s=>"]++(?:="[^"]*+")?+)*+"""
 _SERIALIZED_TAG = re.compile(
@@ -66,6 +67,7 @@ def html_to_text(html: str, limits: Limits) -> tuple[str, dict[str, str]]:
         _check_parsing(html, limits)
     tree = HTMLTree.parse(html)
     if html.count("<") > _UNCHECKED_TAGS:
+        _check_writing_out(html, limits)
         _check_extraction(tree, limits)
     text: str = extract_plain_text(
         tree,
@@ -93,6 +95,14 @@ def _check_parsing(html: str, limits: Limits) -> None:
     options = sum(1 for _ in _OPTION.finditer(html))
     if options > limits.max_options:
         raise TooLargeError(f"HTML with {options} options")
+
+
+def _check_writing_out(html: str, limits: Limits) -> None:
+    """Refuses what `_check_extraction` would die of: lexbor writes a template inside a template by calling
+    itself, and 100,000 of them are more than a stack holds. All are counted, nested or not."""
+    templates = sum(1 for _ in _TEMPLATE.finditer(html))
+    if templates > limits.max_templates:
+        raise TooLargeError(f"HTML with {templates} templates")
 
 
 def _check_extraction(tree: HTMLTree, limits: Limits) -> None:

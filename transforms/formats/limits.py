@@ -19,6 +19,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_html_steps: int = 20_000_000
     max_tag_attributes: int = 10_000
     max_options: int = 10_000
+    max_templates: int = 10_000
 
 
 DEFAULT_LIMITS = Limits()

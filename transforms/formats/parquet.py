@@ -72,4 +72,6 @@ def _as_text(value: Any) -> str | None:
     except (ValueError, OverflowError, UnicodeDecodeError):
         if hasattr(value, "as_buffer"):
             return str(value.as_buffer().to_pybytes(), "utf-8", "replace")
-        return f"{value.cast(pa.int64())} ({value.type})"
+        # a day out of range is 32 bits wide, a moment 64
+        number = value.cast(pa.int32() if pa.types.is_date32(value.type) else pa.int64())
+        return f"{number} ({value.type})"
