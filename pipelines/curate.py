@@ -66,6 +66,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         worth_scoring=_worth_scoring(s) if s.scoring == "decisive" else None,
         threads=s.threads,
         progress=progress,
+        accelerator=s.accelerator,
     )
     unscorable = scored | "Unscorable" >> beam.FlatMap(lambda b: b.rejects).with_output_types(Reject)
     audited = (

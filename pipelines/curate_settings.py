@@ -56,6 +56,12 @@ def parser() -> JobParser:
         default="all",
         help="decisive: run the model only where it can change a verdict; none: LM signals stay null",
     )
+    p.add_argument(
+        "--scorer_accelerator",
+        type=accelerator,
+        help="a GPU for the scoring step alone, where the runner knows resource hints: "
+        "'type:nvidia-l4;count:1;install-nvidia-driver'",
+    )
     p.add_argument("--batch_documents", type=positive, default=256, help="default: 256")
     p.add_argument("--batch_by", default="source,language", help=f"of {', '.join(STRATUM_FIELDS)}")
     p.add_argument("--window_days", type=positive, default=1, help="length of a crawl window; default: 1")
@@ -67,6 +73,15 @@ def parser() -> JobParser:
     p.add_argument("--dry_run", action="store_true", help="check the flags, list the input, write nothing")
     p.add_argument("--overwrite", action="store_true", help="replace a finished run in --output")
     return p
+
+
+def accelerator(text: str) -> str:
+    """argparse type: an accelerator as Dataflow's resource hint writes it."""
+    if not re.fullmatch(r"type:[a-z0-9-]+;count:[1-9]\d*(;[a-z0-9:.-]+)*", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not of the form type:nvidia-l4;count:1;install-nvidia-driver"
+        )
+    return text
 
 
 def _topic(text: str) -> str:
@@ -87,6 +102,7 @@ class CurateSettings:
     gate: GateMode
     scorer: str
     scoring: Scoring
+    accelerator: str | None
     fingerprint: ScorerFingerprint | None
     """Null when no scorer runs."""
     vocab_size: int
@@ -157,6 +173,14 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
             f"--scoring=decisive: the classifier of profile {profile.name} weighs every document's score; "
             "use --scoring=all, or --scoring=none for its judgement by the text alone"
         )
+    if arguments.scoring == "none" and arguments.scorer_accelerator:
+        raise UsageError("--scorer_accelerator: with --scoring=none nothing is scored; leave one of them out")
+    both = options.get_all_options().get("dataflow_service_options") or []
+    if arguments.scorer_accelerator and any("worker_accelerator" in option for option in both):
+        raise UsageError(
+            "--scorer_accelerator gives the scoring step alone a GPU, --dataflow_service_options="
+            "worker_accelerator gives every worker one: leave one of them out"
+        )
     scored = _scored_signals(profile)
     if arguments.scoring == "decisive" and scored:
         raise UsageError(
@@ -172,6 +196,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         gate=arguments.gate,
         scorer=scorer,
         scoring=arguments.scoring,
+        accelerator=arguments.scorer_accelerator,
         fingerprint=fingerprint,
         vocab_size=tokenizer.vocab_size,
         batch_documents=arguments.batch_documents,

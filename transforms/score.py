@@ -19,6 +19,8 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
         worth_scoring: which documents the model is run on; all where not given. The others keep
             their LM signals null (`--scoring=decisive`).
         threads: of one worker process; None takes all cores.
+        accelerator: a resource hint for this step alone, such as
+            `type:nvidia-l4;count:1;install-nvidia-driver`: other steps run on workers without it.
     """
 
     def __init__(
@@ -28,12 +30,14 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
         worth_scoring: Callable[[MeasuredDocument], bool] | None = None,
         threads: int | None = None,
         progress: Progress | None = None,
+        accelerator: str | None = None,
     ) -> None:
         super().__init__()
         self._scorer = scorer
         self._worth_scoring = worth_scoring
         self._threads = threads
         self._progress = progress
+        self._accelerator = accelerator
 
     def expand(self, batches: PCollection[TrainingBatch]) -> PCollection[ScoredBatch]:
         if self._scorer is None:
@@ -49,7 +53,10 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
             threads=self._threads,
             progress=self._progress,
         )
-        return batches | "RunInference" >> RunInference(handler).with_output_types(ScoredBatch)
+        inference = RunInference(handler)
+        if self._accelerator:
+            inference = inference.with_resource_hints(accelerator=self._accelerator)
+        return batches | "RunInference" >> inference.with_output_types(ScoredBatch)
 
 
 def without_scores(batch: TrainingBatch) -> ScoredBatch:
