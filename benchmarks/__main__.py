@@ -33,6 +33,7 @@ NAMES = (
     "review_page",
     "monitor",
     "tail_collapse",
+    "start_time",
 )
 RESULTS = Path(__file__).parent / "results"
 

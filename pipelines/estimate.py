@@ -1,7 +1,7 @@
 """`wellspring estimate`: what a run would read, take and cost, before it is started.
 
 files -> a sample by hash of the path -> records, documents, text and tokens of each
-      -> totals with an interval -> hours, storage and dollars by the rates and prices of cost_assumptions.yaml
+      -> totals with an interval -> hours, storage and dollars by cost_assumptions.yaml
 """
 
 import heapq

@@ -29,6 +29,7 @@ TINY = {
     "mix_tail": {"documents": 600},
     "simulate": {"words": 12_000, "transformer_words": 12_000},
     "scorer": {"documents": 20, "text_bytes": 60_000},
+    "start_time": {"text_bytes": 20_000},
     "review_page": {"tickets": 60, "documents": 20},
 }
 
