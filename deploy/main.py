@@ -5,6 +5,7 @@ value, `{date}` in a value (a schedule sends the same request each time), and th
 """
 
 import json
+import logging
 import os
 import sys
 from datetime import UTC, date, datetime
@@ -44,13 +45,37 @@ def job_arguments(argv: list[str], metadata: dict, image: str, today: date) -> l
     return arguments
 
 
+class JsonLines(logging.Formatter):
+    """A record as one line of JSON in Cloud Logging's form, with the run that it is of."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__()
+        self._run = run
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "severity": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+            "run": self._run,
+        }
+        if record.exc_info:
+            line["message"] += "\n" + self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
 def main() -> int:
     from pipelines.cli import main as wellspring
 
     job = os.environ["WELLSPRING_JOB"]
     metadata = json.loads((METADATA / f"{job}.json").read_text())
     today = datetime.now(UTC).date()
-    return wellspring([job, *job_arguments(sys.argv[1:], metadata, os.environ["WELLSPRING_IMAGE"], today)])
+    arguments = job_arguments(sys.argv[1:], metadata, os.environ["WELLSPRING_IMAGE"], today)
+    run = next((a.partition("=")[2] for a in arguments if a.startswith("--output=")), "")
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines(run))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    return wellspring([job, *arguments])
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ from transforms.open_files import input_bytes
 from transforms.progress import Progress
 from transforms.read_documents import ReadDocuments
 from transforms.route import Route
+from transforms.run_log import RUN_STARTED, log_event
 from transforms.score import Score
 from transforms.unique_documents import UniqueDocuments
 from transforms.watch_drift import WatchDrift, WriteDrift
@@ -156,6 +157,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     if not is_local(options):
         curate(pipeline, settings)
         pipeline.run()
+        log_event(RUN_STARTED, settings.output, profile=settings.profile.name, gate=settings.gate)
         print(f"The job is with its runner; {settings.output}/manifest.json appears at its end.")
         return 0
     with tempfile.TemporaryDirectory(prefix="wellspring-progress-") as folder:

@@ -11,6 +11,7 @@ from apache_beam.typehints.decorators import no_annotations
 from schemas.document import Document
 from schemas.reject import Reject, reject_document
 from signals.hashing import content_hash
+from transforms.metrics import count_reject
 
 _SUFFIX_DIGITS = 12
 
@@ -81,6 +82,6 @@ class _KeepFirst(beam.DoFn):
         yield kept
         for document in group:
             if _place(document) != _place(first):
-                yield TaggedOutput(
-                    "rejects", reject_document(document, "duplicate", f"same text as {kept.id}")
-                )
+                reject = reject_document(document, "duplicate", f"same text as {kept.id}")
+                count_reject(reject)
+                yield TaggedOutput("rejects", reject)
