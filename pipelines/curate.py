@@ -36,6 +36,7 @@ from transforms.notify_held import NotifyHeld
 from transforms.open_files import input_bytes
 from transforms.progress import Progress
 from transforms.read_documents import ReadDocuments
+from transforms.reject_forgotten import RejectForgotten
 from transforms.route import Route
 from transforms.run_log import RUN_STARTED, log_event
 from transforms.score import Score
@@ -52,7 +53,8 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
     read = pipeline | "ReadDocuments" >> ReadDocuments(
         s.inputs, prefix=s.path_prefix, limit=s.limit, progress=progress
     )
-    documents = read.documents | "Language" >> beam.Map(with_language).with_output_types(Document)
+    kept = read.documents | "RejectForgotten" >> RejectForgotten(s.block_list)
+    documents = kept.documents | "Language" >> beam.Map(with_language).with_output_types(Document)
     strata = documents | "CountStrata" >> CountStrata(s.batch_by, s.window_days)
     shards = AsSingleton(
         documents | "CountDocuments" >> beam.combiners.Count.Globally() | "Shards" >> beam.Map(shard_count)
@@ -80,7 +82,13 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
     )
     routed = audited | "Route" >> Route()
     drift = routed.audits | "WatchDrift" >> WatchDrift(s.profile.gate)
-    rejects = (read.rejects, unique.rejects, measured.rejects, unscorable) | "Rejects" >> beam.Flatten()
+    rejects = (
+        read.rejects,
+        kept.rejects,
+        unique.rejects,
+        measured.rejects,
+        unscorable,
+    ) | "Rejects" >> beam.Flatten()
 
     files = (
         routed.documents
