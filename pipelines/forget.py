@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.arguments import JobParser, UsageError
+from pipelines.report import read_drift, render_report
 from schemas.arrow import arrow_schema
 from schemas.decision import Release
 from schemas.forgotten import FORGOTTEN, ForgottenRecord
@@ -167,6 +168,8 @@ def forget(folder: Path, selection: Selection, *, by: str, reason: str) -> tuple
         after = _release_without(release, tables, ids, entries)
         if after != release:
             staged[path] = _json(after)
+    report = render_report(manifest, run.audits(), read_drift(run.folder, run.manifest))
+    staged["report.html"] = report.encode()
     staged["manifest.json"] = _json(manifest)  # the last in place
     _stage(folder, staged)
     finish_forgetting(folder)

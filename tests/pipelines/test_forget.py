@@ -147,7 +147,9 @@ def test_nothing_else_changes(run):
     after = files(run)
     changed = {p for p in before.keys() | after.keys() if before.get(p) != after.get(p)}
     kinds = {p.split("/")[0] for p in changed}
-    assert kinds == {"documents", "measurements", "rejects", "forgotten", "manifest.json"}
+    assert kinds == {"documents", "measurements", "rejects", "forgotten", "manifest.json", "report.html"}
+    assert "forgotten" in (run / "report.html").read_text()
+    )
     kept = rows(run, "documents/*/*.parquet")
     assert id not in {r["id"] for r in kept} and kept
 
