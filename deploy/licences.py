@@ -107,7 +107,7 @@ def report(found: list[Licence]) -> str:
         [
             "# Licences of what runs with this package",
             "",
-            "Written by `python deploy/licences.py` from the installed packages' metadata; no lawyer has read it.",
+            "By `python deploy/licences.py` from the installed packages' metadata; no lawyer has read it.",
             f"{len(found)} packages: {summary}.",
             "",
             "| package | version | licence |",

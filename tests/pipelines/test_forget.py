@@ -149,7 +149,6 @@ def test_nothing_else_changes(run):
     kinds = {p.split("/")[0] for p in changed}
     assert kinds == {"documents", "measurements", "rejects", "forgotten", "manifest.json", "report.html"}
     assert "forgotten" in (run / "report.html").read_text()
-    )
     kept = rows(run, "documents/*/*.parquet")
     assert id not in {r["id"] for r in kept} and kept
 
