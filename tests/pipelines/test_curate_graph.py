@@ -91,7 +91,9 @@ def test_the_graph_of_a_whole_crawl_is_small(tiny_scorer, tmp_path):
     own = parse_profile(built_in("reference-en") or "", "own").model_copy(update={"name": "own"})
     (tmp_path / "own.json").write_text(own.model_dump_json())
     profile = f"--profile={tmp_path / 'own.json'}"
-    assert graph(prefix, profile, scorer=tiny_scorer, input=str(paths)).to_runner_api().ByteSize() < 1_000_000
+    travelling = graph(prefix, profile, scorer=tiny_scorer, input=str(paths)).to_runner_api().ByteSize()
+    # A profile of one's own travels once: 0.7 MB, its coefficients in base64.
+    assert travelling < shipped + 750_000
 
 
 @pytest.mark.parametrize("name", ["seed", "reference-en"])
