@@ -34,6 +34,7 @@ NAMES = (
     "review_page",
     "monitor",
     "tail_collapse",
+    "start_time",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -2,7 +2,8 @@
 
 The CPU's rate is the one measured by `python -m benchmarks scorer`. A GPU's is estimated: peak rate of its
 data sheet x an assumed utilisation / 2 FLOPs a parameter and token (attention left out). Assumptions and
-prices are in scoring_costs.yaml, for people to change.
+prices are in pipelines/cost_assumptions.yaml, for people to change; `wellspring estimate` reckons with
+the same.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
+ASSUMPTIONS = HERE.parent / "pipelines" / "cost_assumptions.yaml"
 
 
 def table(assumptions: dict[str, Any], cpu_tokens_a_second: float) -> list[str]:
@@ -43,7 +45,7 @@ def _rounded(value: float) -> str:
 
 
 def main() -> int:
-    assumptions = yaml.safe_load((HERE / "scoring_costs.yaml").read_text())
+    assumptions = yaml.safe_load(ASSUMPTIONS.read_text())
     measured = json.loads((HERE / "results" / "scorer.json").read_text())
     print("\n".join(table(assumptions, measured["wall_tokens_per_second"]["scorer"])))
     return 0

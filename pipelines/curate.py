@@ -38,7 +38,9 @@ from transforms.open_files import input_bytes
 from transforms.progress import Progress
 from transforms.public_path import public_path
 from transforms.read_documents import ReadDocuments
+from transforms.reject_forgotten import RejectForgotten
 from transforms.route import Route
+from transforms.run_log import RUN_STARTED, log_event
 from transforms.score import Score
 from transforms.unique_documents import UniqueDocuments
 from transforms.watch_drift import WatchDrift, WriteDrift
@@ -53,7 +55,8 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
     read = pipeline | "ReadDocuments" >> ReadDocuments(
         s.inputs, prefix=s.path_prefix, limit=s.limit, progress=progress
     )
-    documents = read.documents | "Language" >> beam.Map(with_language).with_output_types(Document)
+    kept = read.documents | "RejectForgotten" >> RejectForgotten(s.block_list)
+    documents = kept.documents | "Language" >> beam.Map(with_language).with_output_types(Document)
     strata = documents | "CountStrata" >> CountStrata(s.batch_by, s.window_days)
     shards = AsSingleton(
         documents | "CountDocuments" >> beam.combiners.Count.Globally() | "Shards" >> beam.Map(shard_count)
@@ -69,6 +72,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         threads=s.threads,
         timeout_seconds=s.scorer_timeout_seconds,
         progress=progress,
+        accelerator=s.accelerator,
     )
     unscorable = scored | "Unscorable" >> beam.FlatMap(lambda b: b.rejects).with_output_types(Reject)
     audited = (
@@ -81,7 +85,13 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
     )
     routed = audited | "Route" >> Route()
     drift = routed.audits | "WatchDrift" >> WatchDrift(s.profile.gate)
-    rejects = (read.rejects, unique.rejects, measured.rejects, unscorable) | "Rejects" >> beam.Flatten()
+    rejects = (
+        read.rejects,
+        kept.rejects,
+        unique.rejects,
+        measured.rejects,
+        unscorable,
+    ) | "Rejects" >> beam.Flatten()
 
     files = (
         routed.documents
@@ -158,6 +168,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     if not is_local(options):
         curate(pipeline, settings)
         pipeline.run()
+        log_event(RUN_STARTED, settings.output, profile=settings.profile.name, gate=settings.gate)
         print(f"The job is with its runner; {settings.output}/manifest.json appears at its end.")
         return 0
     with tempfile.TemporaryDirectory(prefix="wellspring-progress-") as folder:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
+import msgspec
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.arguments import JobParser, UsageError, positive, read_text
 from schemas import CODE_VERSION
+from schemas.forgotten import ForgottenRecord
 from schemas.manifest import Manifest
 from schemas.profile import Profile
 from schemas.scorer import ScorerFingerprint
@@ -19,12 +21,14 @@ from schemas.sources import SourceEntry
 from signals.audit import GateMode
 from signals.batch_signals import OF_THE_SCORER
 from signals.evidence import parse_sources
+from signals.forgotten import BlockList
 from signals.model_folder import REFERENCE_EN
 from signals.profiles import built_in, parse_profile
 from signals.scorer_fingerprint import scorer_fingerprint
 from signals.strata import STRATUM_FIELDS
 from signals.tail_coverage import load_tail_reference
 from signals.tokenization import load_tokenizer
+from transforms.open_files import expand
 from transforms.public_path import public_path
 
 Scoring = Literal["all", "decisive", "none"]
@@ -63,10 +67,21 @@ def parser() -> JobParser:
         default=3600,
         help="a batch that takes the scorer longer fails the job; default: 3600",
     )
+    p.add_argument(
+        "--scorer_accelerator",
+        type=accelerator,
+        help="a GPU for the scoring step alone, where the runner knows resource hints: "
+        "'type:nvidia-l4;count:1;install-nvidia-driver'",
+    )
     p.add_argument("--batch_documents", type=positive, default=256, help="default: 256")
     p.add_argument("--batch_by", default="source,language", help=f"of {', '.join(STRATUM_FIELDS)}")
     p.add_argument("--window_days", type=positive, default=1, help="length of a crawl window; default: 1")
     p.add_argument("--sources", help="sources.yaml: what is known of the sources")
+    p.add_argument(
+        "--forgotten",
+        help="FILE,FILE or globs: records that `forget` left (RUN/forgotten/1.json); what they name is "
+        "rejected",
+    )
     p.add_argument(
         "--hold_topic", type=_topic, help="projects/P/topics/T: a Pub/Sub message for each held batch"
     )
@@ -74,6 +89,15 @@ def parser() -> JobParser:
     p.add_argument("--dry_run", action="store_true", help="check the flags, list the input, write nothing")
     p.add_argument("--overwrite", action="store_true", help="replace a finished run in --output")
     return p
+
+
+def accelerator(text: str) -> str:
+    """argparse type: an accelerator as Dataflow's resource hint writes it."""
+    if not re.fullmatch(r"type:[a-z0-9-]+;count:[1-9]\d*(;[a-z0-9:.-]+)*", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not of the form type:nvidia-l4;count:1;install-nvidia-driver"
+        )
+    return text
 
 
 def _topic(text: str) -> str:
@@ -94,6 +118,7 @@ class CurateSettings:
     gate: GateMode
     scorer: str
     scoring: Scoring
+    accelerator: str | None
     fingerprint: ScorerFingerprint | None
     """Null when no scorer runs."""
     vocab_size: int
@@ -101,6 +126,7 @@ class CurateSettings:
     batch_by: list[str]
     window_days: int
     sources: list[SourceEntry]
+    block_list: BlockList
     hold_topic: str | None
     limit: int | None
     threads: int | None
@@ -165,6 +191,14 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
             f"--scoring=decisive: the classifier of profile {profile.name} weighs every document's score; "
             "use --scoring=all, or --scoring=none for its judgement by the text alone"
         )
+    if arguments.scoring == "none" and arguments.scorer_accelerator:
+        raise UsageError("--scorer_accelerator: with --scoring=none nothing is scored; leave one of them out")
+    both = options.get_all_options().get("dataflow_service_options") or []
+    if arguments.scorer_accelerator and any("worker_accelerator" in option for option in both):
+        raise UsageError(
+            "--scorer_accelerator gives the scoring step alone a GPU, --dataflow_service_options="
+            "worker_accelerator gives every worker one: leave one of them out"
+        )
     scored = _scored_signals(profile)
     if arguments.scoring == "decisive" and scored:
         raise UsageError(
@@ -180,12 +214,14 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         gate=arguments.gate,
         scorer=scorer,
         scoring=arguments.scoring,
+        accelerator=arguments.scorer_accelerator,
         fingerprint=fingerprint,
         vocab_size=tokenizer.vocab_size,
         batch_documents=arguments.batch_documents,
         batch_by=_batch_by(arguments.batch_by),
         window_days=arguments.window_days,
         sources=sources,
+        block_list=load_block_list(arguments.forgotten),
         hold_topic=arguments.hold_topic,
         limit=arguments.limit,
         threads=_threads(options),
@@ -230,6 +266,26 @@ def load_sources(path: str | None) -> list[SourceEntry]:
         ValueError: it can't be read or is not of the form.
     """
     return parse_sources(read_text(path, "--sources"), path) if path else []
+
+
+def load_block_list(patterns: str | None) -> BlockList:
+    """The block list of `forget`'s records; an empty one without a pattern.
+
+    Raises:
+        UsageError: a pattern matches nothing, or a file is no such record.
+    """
+    records = []
+    for pattern in (patterns or "").split(","):
+        try:
+            paths = expand(pattern) if pattern else []
+        except OSError as error:
+            raise UsageError(f"--forgotten: {error}") from error
+        for path in paths:
+            try:
+                records.append(msgspec.json.decode(read_text(path, "--forgotten"), type=ForgottenRecord))
+            except msgspec.DecodeError as error:
+                raise UsageError(f"--forgotten: {path} is no record of `forget`: {error}") from error
+    return BlockList(records)
 
 
 def _batch_by(text: str) -> list[str]:

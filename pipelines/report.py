@@ -59,7 +59,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", metavar="FILE", help="the page to write; default: DIR/report.html")
     flags = parser.parse_args(argv)
     manifest = read_manifest(flags.run)
-    page = render_report(manifest, read_audits(flags.run, manifest), _read_drift(flags.run, manifest))
+    page = render_report(manifest, read_audits(flags.run, manifest), read_drift(flags.run, manifest))
     output = flags.output or FileSystems.join(flags.run, "report.html")
     with FileSystems.create(output, mime_type="text/html") as file:
         file.write(page.encode())
@@ -67,7 +67,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _read_drift(folder: str, manifest: Manifest) -> list[WindowAudit]:
+def read_drift(folder: str, manifest: Manifest) -> list[WindowAudit]:
+    """Every stratum over its windows, in the order of the run's files."""
     windows: list[WindowAudit] = []
     for path in sorted(path for path in manifest.files if path.startswith("audits/_drift-")):
         with FileSystems.open(FileSystems.join(folder, *path.split("/"))) as file:

@@ -13,7 +13,7 @@ from transforms.publish import LAST_FILES, UNFINISHED, remove_folder
 from transforms.storage import open_storage
 
 _FOLDERS = ("documents", "tokens", "hold", "measurements", "audits", "rejects", "lineage", UNFINISHED)
-_PEOPLES = ("decisions", "releases")
+_PEOPLES = ("decisions", "releases", "forgotten")
 
 
 def check_run_folder(run: str, *, overwrite: bool) -> None:

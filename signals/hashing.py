@@ -10,6 +10,11 @@ def stable_hash(value: str, seed: str = "") -> int:
     return xxhash.xxh3_64_intdigest(f"{seed}\0{value}".encode())
 
 
+def suffixed_id(id: str, digest: bytes) -> str:
+    """The id of a document whose own is taken by another text; `digest` is its `content_hash`."""
+    return f"{id}-{digest.hex()[:12]}"
+
+
 def content_hash(text: str) -> bytes:
     """16 bytes over the normalised text: two texts that differ only in case, white space or
     Unicode compatibility forms (NFKC) are the same text."""

@@ -65,6 +65,13 @@ def built_in(name: str) -> str | None:
     return REFERENCE_PROFILE.read_text(encoding="utf-8") if name == REFERENCE_EN else None
 
 
+def is_built_in(profile: Profile) -> bool:
+    """Whether a profile is, in every field, one that ships: then its name stands for it on any worker
+    of this version, and a graph need not carry its half a megabyte of coefficients."""
+    content = built_in(profile.name)
+    return content is not None and parse_profile(content, profile.name) == profile
+
+
 def parse_profile(content: str, name: str) -> Profile:
     """The profile in the text of a profile.json; `name` is for messages.
 

@@ -35,7 +35,8 @@ class _Audit(beam.DoFn):
     def __init__(
         self, profile: Profile, gate: GateMode, vocab_size: int, scorer: str | None, tokenizer: str
     ) -> None:
-        self._profile = profile
+        # An audit asks the gate alone: half a megabyte of coefficients needn't travel in the graph.
+        self._profile = profile.model_copy(update={"classifier": None})
         self._gate = gate
         self._vocab_size = vocab_size
         self._scorer = scorer

@@ -17,7 +17,8 @@ from signals.hashing import stable_hash
 from signals.histograms import Histograms, merge_histograms
 from signals.synthetic_share import ErrorRates, synthetic_shares
 from transforms.publish import UNFINISHED, publish, remove_folder
-from transforms.route import Tally
+from transforms.route import BATCHES_FLAGGED, WINDOW, Tally
+from transforms.run_log import RUN_FINISHED, figures_of_run, log_event
 
 # The report draws at most so many batches: those beyond their limit first, then a sample by hash.
 AUDITS_IN_REPORT = 2000
@@ -135,6 +136,9 @@ def _finish(
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     publish(run, "manifest.json", content, 0)
     remove_folder(FileSystems.join(run, UNFINISHED))
+    flagged = sum(n for (what, _, _), n in tallies if what == BATCHES_FLAGGED)
+    starts = [start for (what, start, _), _ in tallies if what == WINDOW]
+    log_event(RUN_FINISHED, run, **figures_of_run(manifest, flagged, starts))
     return run
 
 

@@ -12,6 +12,7 @@ from schemas.profile import Profile
 from schemas.sources import SourceEntry
 from signals.evidence import find_evidence
 from signals.judging import judge_of
+from signals.profiles import built_in, is_built_in, parse_profile
 from signals.provenance import label
 
 
@@ -32,11 +33,17 @@ class Label(beam.PTransform[PCollection[ScoredBatch], PCollection[LabelledBatch]
 
 class _LabelBatch(beam.DoFn):
     def __init__(self, profile: Profile, sources: Sequence[SourceEntry]) -> None:
-        self._profile = profile
+        # A profile that ships goes by its name: the worker has it, and the graph stays small.
+        self._profile: Profile | str = profile.name if is_built_in(profile) else profile
         self._sources = sources
 
     def setup(self) -> None:
-        self._judge = judge_of(self._profile)
+        profile = self._profile
+        if isinstance(profile, str):
+            content = built_in(profile)
+            assert content is not None
+            profile = parse_profile(content, profile)
+        self._judge = judge_of(profile)
 
     @no_annotations
     def process(self, element: ScoredBatch) -> Iterator[LabelledBatch]:

@@ -14,6 +14,7 @@ from schemas.document import Document
 from schemas.reject import Reject
 from signals.measuring import measure_documents
 from signals.tokenization import Tokenizer, load_tokenizer
+from transforms.metrics import count_reject
 from transforms.progress import Progress
 
 # Documents handed to the tokenizer at once: its batch interface is faster, and a chunk stays small.
@@ -80,6 +81,7 @@ class _Measure(beam.DoFn):
         tokens = 0
         for result in measure_documents(chunk, self._tokenizer):
             if isinstance(result, Reject):
+                count_reject(result)
                 yield TaggedOutput("rejects", result)
             else:
                 tokens += result.measurements.tokens

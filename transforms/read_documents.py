@@ -17,10 +17,10 @@ from transforms.formats.fields import Place
 from transforms.formats.limits import DEFAULT_LIMITS, Limits
 from transforms.formats.read_file import default_source, read_file
 from transforms.formats.source_stream import SourceStream, StorageError
+from transforms.metrics import NAMESPACE, count_metric, count_reject
 from transforms.open_files import expand_all, is_permanent, open_binary, same_file_key
 from transforms.public_path import public_path
 
-NAMESPACE = "wellspring"
 REJECTS = "rejects"
 COUNTS = "counts"
 _RECORDS_A_REPORT = 256
@@ -109,24 +109,21 @@ class _ReadFile(beam.DoFn):
     def process(self, path: str) -> Iterator[Document | TaggedOutput]:
         name = public_path(path)
         records: Counter[str] = Counter({default_source(name): 0})
-        read = Metrics.counter(NAMESPACE, "records_read")
         characters = Metrics.distribution(NAMESPACE, "document_characters")
         # Records come one an outcome, and what ends a file follows the last of them.
         for outcome in itertools.islice(_outcomes(path, self._limits, self._progress), self._limit):
             if isinstance(outcome, Document):
                 records[outcome.source] += 1
-                read.inc()
+                count_metric("documents_read")
                 characters.update(len(outcome.text))
                 yield outcome
                 continue
             if outcome.kind == RECORD:
                 records[outcome.source] += 1
-                read.inc()
-                Metrics.counter(NAMESPACE, f"rejects_{outcome.reason}").inc()
-            else:
-                Metrics.counter(NAMESPACE, f"file_rejects_{outcome.reason}").inc()
+                count_metric("documents_read")
+            count_reject(outcome)
             yield TaggedOutput(REJECTS, outcome)
-        Metrics.counter(NAMESPACE, "files_read").inc()
+        count_metric("files_read")
         if len(records) > 1 and records[default_source(name)] == 0:
             del records[default_source(name)]
         for source, count in sorted(records.items()):

@@ -8,7 +8,7 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.typehints.decorators import no_annotations
 
-from schemas.audit import Audit
+from schemas.audit import HOLD_FOR_REVIEW, Audit
 from schemas.batch import MeasuredDocument
 from schemas.document import HeldDocument, PublishedDocument
 from schemas.judgement import AuditedBatch
@@ -18,10 +18,16 @@ from signals.entropy import pack_ids
 from signals.histograms import Histograms, histograms_of
 from signals.synthetic_share import share_counts
 from signals.tokenization import Tokenizer
+from transforms.metrics import count_metric
 
 Tally = tuple[tuple[str, str, str], int]
 """((what, source, name), count): what is read, labelled, held, rejected, conflicts or tokens, or a key of
 `signals.synthetic_share`."""
+
+BATCHES_FLAGGED = "batches_flagged"
+"""Batches beyond their limit, held or only watched."""
+WINDOW = "window"
+"""(.., start of a crawl window as in an audit, ""): its batches."""
 
 
 class RouteOutputs(NamedTuple):
@@ -61,7 +67,11 @@ class _Route(beam.DoFn):
     @no_annotations
     def process(self, element: AuditedBatch) -> Iterator[tuple[str, PublishedDocument] | TaggedOutput]:
         documents, labels = element.batch.documents, element.labels
+        count_metric("batches")
+        count_metric("tokens", sum(measured.measurements.tokens for measured in documents))
         if element.audit.held:
+            count_metric("batches_held")
+            count_metric("documents_held", len(documents))
             yield TaggedOutput("held", element)
         else:
             for measured, label in zip(documents, labels, strict=True):
@@ -91,6 +101,8 @@ def _tallies(audited: AuditedBatch) -> Counter[tuple[str, str, str]]:
             counts["tokens_scored", "", ""] += measured.measurements.tokens
     counts["batches", "", ""] += 1
     counts["batches_held", "", ""] += audited.audit.held
+    counts[BATCHES_FLAGGED, "", ""] += audited.audit.gated and audited.audit.action == HOLD_FOR_REVIEW
+    counts[WINDOW, audited.audit.window_start or "", ""] += 1
     return counts
 
 

@@ -20,6 +20,8 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
             their LM signals null (`--scoring=decisive`).
         threads: of one worker process; None takes all cores.
         timeout_seconds: a batch that takes the model longer fails the job; None waits for ever.
+        accelerator: a resource hint for this step alone, such as
+            `type:nvidia-l4;count:1;install-nvidia-driver`: other steps run on workers without it.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
         threads: int | None = None,
         timeout_seconds: float | None = None,
         progress: Progress | None = None,
+        accelerator: str | None = None,
     ) -> None:
         super().__init__()
         self._scorer = scorer
@@ -37,6 +40,7 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
         self._threads = threads
         self._timeout_seconds = timeout_seconds
         self._progress = progress
+        self._accelerator = accelerator
 
     def expand(self, batches: PCollection[TrainingBatch]) -> PCollection[ScoredBatch]:
         if self._scorer is None:
@@ -53,7 +57,10 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
             timeout_seconds=self._timeout_seconds,
             progress=self._progress,
         )
-        return batches | "RunInference" >> RunInference(handler).with_output_types(ScoredBatch)
+        inference = RunInference(handler)
+        if self._accelerator:
+            inference = inference.with_resource_hints(accelerator=self._accelerator)
+        return batches | "RunInference" >> inference.with_output_types(ScoredBatch)
 
 
 def without_scores(batch: TrainingBatch) -> ScoredBatch:

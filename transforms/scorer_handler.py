@@ -12,10 +12,9 @@ from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
 from schemas.reject import Reject
 from signals.scorer import Scorer
 from signals.scoring import score_documents
+from transforms.metrics import NAMESPACE, count_metric, count_reject
 from transforms.progress import Progress
 from transforms.time_limit import within
-
-NAMESPACE = "wellspring"
 
 
 class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
@@ -90,9 +89,11 @@ def _counted(
     milliseconds = round((time.perf_counter() - start) * 1000)
     after = scorer.real_tokens, scorer.padded_tokens, scorer.oom_retries
     documents = sum(d.measurements.scorer is not None for d in scored.batch.documents)
-    Metrics.counter(NAMESPACE, "scorer_documents").inc(documents)
+    for reject in scored.rejects:
+        count_reject(reject)
+    count_metric("scorer_documents", documents)
     for name, earlier, later in zip(("tokens", "padded_tokens", "oom_retries"), before, after, strict=True):
-        Metrics.counter(NAMESPACE, f"scorer_{name}").inc(later - earlier)
+        count_metric(f"scorer_{name}", later - earlier)
     for rows in scorer.pass_rows:
         Metrics.distribution(NAMESPACE, "scorer_pass_rows").update(rows)
     Metrics.distribution(NAMESPACE, "scorer_milliseconds").update(milliseconds)

@@ -10,9 +10,11 @@ from apache_beam.typehints.decorators import no_annotations
 
 from schemas.document import Document
 from schemas.reject import Reject, reject_document
-from signals.hashing import content_hash
+from signals.hashing import content_hash, suffixed_id
+from transforms.metrics import count_reject
 
-_SUFFIX_DIGITS = 12
+SAME_TEXT = "same text as "
+"""How the detail of a duplicate begins; the id of the document that was kept follows."""
 
 
 class UniqueOutputs(NamedTuple):
@@ -76,11 +78,11 @@ class _KeepFirst(beam.DoFn):
         keeps_id = taken.get(first.id, digest) == digest
         kept = first
         if not keeps_id:
-            kept = msgspec.structs.replace(first, id=f"{first.id}-{digest.hex()[:_SUFFIX_DIGITS]}")
+            kept = msgspec.structs.replace(first, id=suffixed_id(first.id, digest))
             yield TaggedOutput("renamed", kept.id)
         yield kept
         for document in group:
             if _place(document) != _place(first):
-                yield TaggedOutput(
-                    "rejects", reject_document(document, "duplicate", f"same text as {kept.id}")
-                )
+                reject = reject_document(document, "duplicate", f"{SAME_TEXT}{kept.id}")
+                count_reject(reject)
+                yield TaggedOutput("rejects", reject)

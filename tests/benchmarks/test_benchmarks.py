@@ -30,6 +30,7 @@ TINY = {
     "mix_tail": {"documents": 600},
     "simulate": {"words": 12_000, "transformer_words": 12_000},
     "scorer": {"documents": 20, "text_bytes": 60_000},
+    "start_time": {"text_bytes": 20_000},
     "review_page": {"tickets": 60, "documents": 20},
     "anchor_overlap": {"sizes": ((300, 60),)},
     "monitor": {"outputs": 400, "baseline_outputs": 1000, "later_outputs": 200},

@@ -60,9 +60,9 @@ def test_counts_are_documents_and_record_rejects_by_source(crawl: Path) -> None:
         )
     counters = {m.key.metric.name: m.committed for m in pipeline.result.metrics().query()["counters"]}
     assert counters["files_read"] == 4
-    assert counters["records_read"] == 9
-    assert counters["rejects_empty"] == 1
-    assert counters["file_rejects_truncated"] == 1
+    assert counters["documents_read"] == 9
+    assert counters["documents_rejected_empty"] == 1
+    assert counters["files_damaged_truncated"] == 1
 
 
 def test_a_path_list_with_a_prefix(crawl: Path) -> None:

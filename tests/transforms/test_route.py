@@ -43,6 +43,8 @@ def test_a_batch_is_published_or_held_and_measured_and_counted_either_way(gate):
         ("tokens", "", ""): 12,
         ("batches", "", ""): 1,
         ("batches_held", "", ""): int(held),
+        ("batches_flagged", "", ""): 1,
+        ("window", "2026-01-05", ""): 1,
         ("probability", "web-archive", "2026-01 0"): 2,
         ("probability", "books", "2026-01 0"): 1,
     }

@@ -1,0 +1,31 @@
+"""`forgotten/<number>.json`: documents were taken out of a finished run; who, when, why, and their hashes."""
+
+import msgspec
+
+from schemas import SCHEMA_VERSION
+
+FORGOTTEN = "forgotten"
+"""The reason of the rejects that take the documents' place in the sum of records."""
+
+
+class ForgottenRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What was removed, without anything of it: sha256, as hex, in place of ids, urls and domains.
+
+    `curate --forgotten` reads these records and rejects what they name.
+    """
+
+    number: int
+    by: str
+    at: str
+    """ISO 8601, UTC."""
+    reason: str
+    selected_by: str
+    """`id`, `url` or `domain`."""
+    selected_sha256: str
+    ids_sha256: list[str]
+    """Of the removed documents, sorted."""
+    labelled: dict[str, int]
+    """How many of each provenance label."""
+    held: int
+    manifest_sha256_before: str
+    schema_version: int = SCHEMA_VERSION
