@@ -71,6 +71,7 @@ setup(
             "playwright",
             "polars",
             "pytest",
+            "python-hcl2",
             "ruff",
             "types-PyYAML",
         ],
