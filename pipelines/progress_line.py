@@ -20,10 +20,11 @@ class ProgressLine:
         input_bytes: size of the input where it is known, for the time that reading still takes.
     """
 
-    def __init__(self, progress: Progress, input_bytes: int | None, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, progress: Progress, input_bytes: int | None, stream: TextIO | None = None) -> None:
         self._progress = progress
         self._input_bytes = input_bytes
-        self._stream = stream
+        # Looked up now: the error output of the import's time may have been closed since.
+        self._stream = stream or sys.stderr
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._print_until_stopped, daemon=True)
 
