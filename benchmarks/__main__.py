@@ -35,6 +35,7 @@ NAMES = (
     "monitor",
     "tail_collapse",
     "start_time",
+    "reprocess",
 )
 RESULTS = Path(__file__).parent / "results"
 

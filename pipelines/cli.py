@@ -5,6 +5,7 @@ import sys
 
 JOBS = {
     "curate": "the main job: label documents, audit training batches, hold the doubtful ones",
+    "reprocess": "a finished run under another profile or scorer, without reading the crawl again",
     "score": "measure and judge the documents of one file",
     "evaluate": "how right the verdicts of `score` are on labelled text",
     "calibrate": "labelled text into a profile, and a page that says what it is worth",

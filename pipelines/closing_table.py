@@ -28,6 +28,33 @@ def closing_table(manifest: Manifest, run: str, seconds: float) -> str:
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 
 
+_BATCHES_SHOWN = 10
+
+
+def changes_table(manifest: Manifest) -> str:
+    """What a reprocessed run has otherwise than the run it was made of: labels old to new, and batches that
+    are held now or not any more. Empty for a run that was made of none."""
+    before = manifest.reprocessed_from
+    if before is None:
+        return ""
+    lines = [f"made of {before.run}: {', '.join(before.changed) or 'nothing changed'}"]
+    moves = [(old, new, n) for old, by_new in before.labels.items() for new, n in by_new.items()]
+    width = max((len(f"{old} -> {new}") for old, new, _ in moves if old != new), default=0)
+    for old, new, n in sorted(moves, key=lambda move: -move[2]):
+        if old != new:
+            lines.append(f"  {f'{old} -> {new}':<{width}}  {n:,}")
+    same = sum(n for old, new, n in moves if old == new)
+    lines.append(f"  labels as before: {same:,} of {sum(n for *_, n in moves):,}")
+    state = "beyond their limit" if before.only_monitored else "held"
+    for words, ids in (
+        (f"newly {state}", before.newly_held),
+        (f"not {state} any more", before.newly_passed),
+    ):
+        shown = ", ".join(ids[:_BATCHES_SHOWN]) + (", ..." if len(ids) > _BATCHES_SHOWN else "")
+        lines.append(f"  batches {words}: {len(ids):,}" + (f" ({shown})" if ids else ""))
+    return "\n".join(lines)
+
+
 def _spared(manifest: Manifest) -> list[tuple[str, str]]:
     """What `--scoring=decisive` saved."""
     if manifest.scorer is None or manifest.tokens_scored == manifest.tokens:

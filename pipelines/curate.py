@@ -1,13 +1,13 @@
 """The main job: documents in; labelled documents, audited batches and a hold queue out.
 
-paths -> ReadDocuments -> UniqueDocuments -> Measure -> AssembleBatches -> Score -> Label
-      -> AuditEntropy -> sinks: documents, hold, measurements, audits, rejects; manifest.json last
+paths -> ReadDocuments -> UniqueDocuments -> Measure -> AssembleBatches -> judge_batches:
+      Score -> Label -> AuditEntropy -> documents, hold, measurements, audits, rejects; manifest.json last
 """
 
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
@@ -15,140 +15,76 @@ from apache_beam.pvalue import AsSingleton
 from pipelines.arguments import UsageError, is_local, parse_arguments
 from pipelines.closing_table import closing_table
 from pipelines.curate_settings import CurateSettings, parser, settle
+from pipelines.judge_batches import Gathered, judge_batches
 from pipelines.local_run import run_locally
 from pipelines.progress_line import ProgressLine
-from pipelines.report import render_report
 from pipelines.run_folder import check_run_folder, read_manifest, start_run_folder
-from schemas.audit import Audit
-from schemas.batch import MeasuredDocument
-from schemas.document import Document, PublishedDocument
-from schemas.measurements import Measurements
-from schemas.reject import RECORD, Reject
-from signals.evidence import find_source
+from schemas.document import Document
 from signals.measuring import with_language
-from signals.provenance import label_is_open
-from signals.synthetic_share import error_rates
 from transforms.assemble_batches import AssembleBatches, CountStrata
-from transforms.audit_entropy import AuditEntropy
-from transforms.finish_run import FinishRun
-from transforms.label import Label
 from transforms.measure import Measure
-from transforms.notify_held import NotifyHeld
 from transforms.open_files import input_bytes
 from transforms.progress import Progress
 from transforms.public_path import public_path
 from transforms.read_documents import ReadDocuments
 from transforms.reject_forgotten import RejectForgotten
-from transforms.route import Route
+from transforms.reused_run import PointAtTheKept, ReuseRun, WithStoredScores, tallies_as_read
 from transforms.run_log import RUN_STARTED, log_event
-from transforms.score import Score
-from transforms.unique_documents import UniqueDocuments
-from transforms.watch_drift import WatchDrift, WriteDrift
-from transforms.write_held import WriteHeld
-from transforms.write_shards import WriteShards, shard_count
+from transforms.unique_documents import DUPLICATE, UniqueDocuments
+from transforms.write_shards import shard_count
 
 
 def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress | None = None) -> None:
     """Builds the graph of the main job."""
     s = settings
 
+    reused = pipeline | "ReuseRun" >> ReuseRun(s.reuse) if s.reuse else None
     read = pipeline | "ReadDocuments" >> ReadDocuments(
-        s.inputs, prefix=s.path_prefix, limit=s.limit, progress=progress
+        s.inputs,
+        prefix=s.path_prefix,
+        limit=s.limit,
+        progress=progress,
+        known=reused.files if reused else None,
     )
-    kept = read.documents | "RejectForgotten" >> RejectForgotten(s.block_list)
+    all_documents = read.documents
+    if reused:
+        all_documents = (all_documents, reused.documents) | "WithReused" >> beam.Flatten()
+    kept = all_documents | "RejectForgotten" >> RejectForgotten(s.block_list)
     documents = kept.documents | "Language" >> beam.Map(with_language).with_output_types(Document)
-    strata = documents | "CountStrata" >> CountStrata(s.batch_by, s.window_days)
+    counted = documents
+    if reused:
+        once_documents = reused.rejects | "OnceDocuments" >> beam.Filter(lambda r: r.reason == DUPLICATE)
+        counted = (documents, once_documents) | "Counted" >> beam.Flatten()
+    strata = counted | "CountStrata" >> CountStrata(s.batch_by, s.window_days)
     shards = AsSingleton(
-        documents | "CountDocuments" >> beam.combiners.Count.Globally() | "Shards" >> beam.Map(shard_count)
+        counted | "CountDocuments" >> beam.combiners.Count.Globally() | "Shards" >> beam.Map(shard_count)
     )
-    unique = documents | "UniqueDocuments" >> UniqueDocuments()
+    unique = documents | "UniqueDocuments" >> UniqueDocuments(reused.duplicates if reused else None)
     measured = unique.documents | "Measure" >> Measure(s.scorer, progress)
     batches = measured.documents | "AssembleBatches" >> AssembleBatches(
         strata, batch_documents=s.batch_documents, batch_by=s.batch_by, window_days=s.window_days
     )
-    scored = batches | "Score" >> Score(
-        s.scorer if s.fingerprint else None,
-        worth_scoring=_worth_scoring(s) if s.scoring == "decisive" else None,
-        threads=s.threads,
-        timeout_seconds=s.scorer_timeout_seconds,
-        progress=progress,
-        accelerator=s.accelerator,
-    )
-    unscorable = scored | "Unscorable" >> beam.FlatMap(lambda b: b.rejects).with_output_types(Reject)
-    audited = (
-        scored
-        | "Label" >> Label(s.profile, s.sources)
-        | "AuditEntropy"
-        >> AuditEntropy(
-            s.profile, gate=s.gate, vocab_size=s.vocab_size, scorer=s.scorer_id, tokenizer=s.scorer
+    rejects = (read.rejects, kept.rejects, unique.rejects, measured.rejects) | "Rejects" >> beam.Flatten()
+    tallies = read.counts | "TallyRead" >> beam.MapTuple(lambda path, source, n: (("read", source, ""), n))
+    paths = read.counts | "Paths" >> beam.MapTuple(lambda path, source, n: path)
+    if reused:
+        old = reused.rejects | "PointAtTheKept" >> PointAtTheKept(
+            reused.places, unique.documents, unique.rejects
         )
-    )
-    routed = audited | "Route" >> Route()
-    drift = routed.audits | "WatchDrift" >> WatchDrift(s.profile.gate)
-    rejects = (
-        read.rejects,
-        kept.rejects,
-        unique.rejects,
-        measured.rejects,
-        unscorable,
-    ) | "Rejects" >> beam.Flatten()
-
-    files = (
-        routed.documents
-        | "ToLabelFolder" >> beam.MapTuple(lambda label, row: (f"documents/provenance={label}", row))
-        | "WriteDocuments" >> WriteShards(s.output, PublishedDocument, lambda row: row.id, shards),
-        routed.held | "WriteHeld" >> WriteHeld(s.output, s.scorer),
-        routed.measurements
-        | "ToMeasurements" >> beam.Map(lambda row: ("measurements", row))
-        | "WriteMeasurements" >> WriteShards(s.output, Measurements, lambda row: row.id, shards),
-        routed.audits
-        | "ToAudits" >> beam.Map(lambda row: ("audits", row))
-        | "WriteAudits" >> WriteShards(s.output, Audit, lambda row: row.batch_id, shards),
-        rejects
-        | "ToRejects" >> beam.Map(lambda row: ("rejects", row))
-        | "WriteRejects" >> WriteShards(s.output, Reject, _reject_key, shards),
-        drift | "WriteDrift" >> WriteDrift(s.output, shards),
-    ) | "Files" >> beam.Flatten()
-    tallies = (
-        routed.tallies,
-        read.counts | "TallyRead" >> beam.MapTuple(lambda path, source, n: (("read", source, ""), n)),
-        scored
-        | "TallyDevices"
-        >> beam.FlatMap(
-            lambda b: [(("scored_on", b.scored_on, ""), len(b.batch.documents))] if b.scored_on else []
-        ),
-        rejects
-        | "RecordsOnly" >> beam.Filter(lambda reject: reject.kind == RECORD)
-        | "TallyRejects" >> beam.Map(lambda reject: (("rejected", reject.source, reject.reason), 1)),
-    ) | "Tallies" >> beam.Flatten()
-    files_read = (
-        read.counts | "Paths" >> beam.MapTuple(lambda path, source, n: path) | "Once" >> beam.Distinct()
-    )
-    finished = pipeline | "FinishRun" >> FinishRun(
-        s.output,
-        s.empty_manifest(),
-        render_report,
-        error_rates(s.profile, s.scorer_id),
-        files=files,
-        tallies=tallies,
-        files_read=files_read,
+        rejects = (rejects, old) | "WithOldRejects" >> beam.Flatten()
+        again = tallies_as_read(reused.documents, reused.rejects)
+        tallies = (tallies, again) | "WithOldTallies" >> beam.Flatten()
+        paths = (paths, reused.files | "OldPaths" >> beam.Keys()) | "WithOldPaths" >> beam.Flatten()
+        if s.scorer_id:
+            batches = batches | "StoredScores" >> WithStoredScores(reused.scores, s.scorer_id)
+    gathered = Gathered(
+        shards=shards,
         rejects=rejects,
+        tallies=tallies,
+        files_read=paths | "Once" >> beam.Distinct(),
         renamed=unique.renamed,
-        histograms=routed.histograms,
-        audits=routed.audits,
-        drift=drift,
     )
-    if s.hold_topic:
-        _ = finished | "NotifyHeld" >> NotifyHeld(s.hold_topic, routed.audits)
-
-
-def _worth_scoring(settings: CurateSettings) -> Callable[[MeasuredDocument], bool]:
-    sources, profile = settings.sources, settings.profile
-    return lambda m: label_is_open(m.measurements, find_source(m.document, sources), profile)
-
-
-def _reject_key(reject: Reject) -> str:
-    return f"{reject.file_path}\0{reject.offset:020d}\0{reject.kind}\0{reject.reason}\0{reject.id}"
+    judge_batches(pipeline, s, batches, gathered, progress)
 
 
 def run(argv: Sequence[str] | None = None) -> int:

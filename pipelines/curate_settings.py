@@ -11,10 +11,10 @@ from typing import Literal, get_args
 import msgspec
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.arguments import JobParser, UsageError, positive, read_text
+from pipelines.arguments import JobParser, UsageError, positive, read_bytes, read_text
 from schemas import CODE_VERSION
 from schemas.forgotten import ForgottenRecord
-from schemas.manifest import Manifest
+from schemas.manifest import Manifest, ReprocessedFrom
 from schemas.profile import Profile
 from schemas.scorer import ScorerFingerprint
 from schemas.sources import SourceEntry
@@ -28,6 +28,7 @@ from signals.scorer_fingerprint import scorer_fingerprint
 from signals.strata import STRATUM_FIELDS
 from signals.tail_coverage import load_tail_reference
 from signals.tokenization import load_tokenizer
+from transforms.finished_run import FinishedRun, RunError
 from transforms.open_files import expand
 from transforms.public_path import public_path
 
@@ -76,6 +77,10 @@ def parser() -> JobParser:
     p.add_argument("--batch_documents", type=positive, default=256, help="default: 256")
     p.add_argument("--batch_by", default="source,language", help=f"of {', '.join(STRATUM_FIELDS)}")
     p.add_argument("--window_days", type=positive, default=1, help="length of a crawl window; default: 1")
+    p.add_argument(
+        "--reuse",
+        help="a finished run over part of the input: what it read and scored is taken from it",
+    )
     p.add_argument("--sources", help="sources.yaml: what is known of the sources")
     p.add_argument(
         "--forgotten",
@@ -127,12 +132,17 @@ class CurateSettings:
     window_days: int
     sources: list[SourceEntry]
     block_list: BlockList
+    sources_sha256: str | None
     hold_topic: str | None
+    reuse: str | None
+    """A finished run over part of the input."""
     limit: int | None
     threads: int | None
     scorer_timeout_seconds: int
     parameters: dict[str, str]
     warnings: list[str]
+    reprocessed_from: ReprocessedFrom | None = None
+    """The run whose documents these are, where no crawl is read."""
 
     @property
     def scorer_id(self) -> str | None:
@@ -168,6 +178,8 @@ class CurateSettings:
             batch_by=self.batch_by,
             window_days=self.window_days,
             parameters=self.parameters,
+            sources_sha256=self.sources_sha256,
+            reprocessed_from=self.reprocessed_from,
         )
 
 
@@ -184,6 +196,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         load_tail_reference(scorer)  # a damaged file is to be known before the run
         fingerprint = scorer_fingerprint(scorer) if arguments.scoring != "none" else None
         sources = load_sources(arguments.sources)
+        sources_sha256 = file_sha256_of(arguments.sources, "--sources")
     except ValueError as error:
         raise UsageError(str(error)) from error
     if arguments.scoring == "decisive" and profile.votes is None:
@@ -205,6 +218,8 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
             f"--scoring=decisive: profile {profile.name} gates on {scored}, which needs every "
             "document scored; use --scoring=all"
         )
+    if arguments.reuse:
+        _check_reuse(arguments)
     return CurateSettings(
         inputs=arguments.input,
         path_prefix=arguments.path_prefix,
@@ -222,7 +237,9 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         window_days=arguments.window_days,
         sources=sources,
         block_list=load_block_list(arguments.forgotten),
+        sources_sha256=sources_sha256,
         hold_topic=arguments.hold_topic,
+        reuse=arguments.reuse,
         limit=arguments.limit,
         threads=_threads(options),
         scorer_timeout_seconds=arguments.scorer_timeout_seconds,
@@ -238,6 +255,20 @@ def _shown(value: object) -> str:
     if isinstance(value, list):
         return str([public_path(str(each)) for each in value])
     return public_path(str(value))
+
+
+def _check_reuse(arguments: argparse.Namespace) -> None:
+    try:
+        before = FinishedRun(arguments.reuse).manifest
+    except (RunError, OSError) as error:
+        raise UsageError(f"--reuse: {error}") from error
+    if "decisive" in (arguments.scoring, before.parameters.get("scoring")):
+        raise UsageError(
+            "--reuse: with --scoring=decisive what is scored hangs on the profile: use --scoring=all"
+        )
+    limit = None if arguments.limit is None else str(arguments.limit)
+    if before.parameters.get("limit") != limit:
+        raise UsageError(f"--reuse: {arguments.reuse} was read with another --limit")
 
 
 def default_scorer(profile: Profile) -> str:
@@ -286,6 +317,11 @@ def load_block_list(patterns: str | None) -> BlockList:
             except msgspec.DecodeError as error:
                 raise UsageError(f"--forgotten: {path} is no record of `forget`: {error}") from error
     return BlockList(records)
+
+
+def file_sha256_of(path: str | None, what: str) -> str | None:
+    """The sha256 of a small file that a flag names; None without one."""
+    return hashlib.sha256(read_bytes(path, what)).hexdigest() if path else None
 
 
 def _batch_by(text: str) -> list[str]:

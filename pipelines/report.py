@@ -22,6 +22,7 @@ from pipelines.page import (
     text,
 )
 from pipelines.report_batches import batches_section
+from pipelines.report_changes import changes_section
 from pipelines.report_drift import drift_section
 from pipelines.report_entropy import entropy_section
 from pipelines.report_head import head
@@ -85,7 +86,7 @@ def render_report(manifest: Manifest, audits: Sequence[Audit], windows: Sequence
         ValueError: the histograms of one signal have different bins.
     """
     drawn = _sample_note(manifest, audits)
-    bodies = (
+    bodies: tuple[list[Html], ...] = (
         _labels(manifest),
         share_section(manifest),
         _conservation(manifest, audits),
@@ -96,10 +97,14 @@ def render_report(manifest: Manifest, audits: Sequence[Audit], windows: Sequence
         _rejects(manifest),
         _reading(manifest),
     )
+    titles = list(_SECTIONS)
+    if manifest.reprocessed_from is not None:
+        titles.insert(0, ("changes", "What changed"))
+        bodies = (changes_section(manifest.reprocessed_from), *bodies)
     sections = [
-        section(anchor, heading, body) for (anchor, heading), body in zip(_SECTIONS, bodies, strict=True)
+        section(anchor, heading, body) for (anchor, heading), body in zip(titles, bodies, strict=True)
     ]
-    return document("Wellspring: report of a run", [head(manifest, audits, _SECTIONS), *sections])
+    return document("Wellspring: report of a run", [head(manifest, audits, titles), *sections])
 
 
 def _sample_note(manifest: Manifest, audits: Sequence[Audit]) -> list[Html]:

@@ -1,4 +1,5 @@
-"""A run's folder: refused where a finished run lies, cleared of what an unfinished one left; read."""
+"""A run's folder: refused where a finished run lies, cleared of what an unfinished one left but its scores;
+read."""
 
 import msgspec
 import pyarrow as pa
@@ -9,10 +10,11 @@ from apache_beam.io.filesystems import FileSystems
 from pipelines.arguments import UsageError, read_bytes
 from schemas.audit import Audit
 from schemas.manifest import Manifest
-from transforms.publish import LAST_FILES, UNFINISHED, remove_folder
+from transforms.publish import LAST_FILES, UNFINISHED, make_folder, remove_folder
+from transforms.score_checkpoints import SCORES
 from transforms.storage import open_storage
 
-_FOLDERS = ("documents", "tokens", "hold", "measurements", "audits", "rejects", "lineage", UNFINISHED)
+_FOLDERS = ("documents", "tokens", "hold", "measurements", "audits", "rejects", "lineage")
 _PEOPLES = ("decisions", "releases", "forgotten")
 
 
@@ -36,7 +38,8 @@ def check_run_folder(run: str, *, overwrite: bool) -> None:
 
 
 def start_run_folder(run: str) -> None:
-    """Clears what an earlier run left, the manifest first, and marks the folder as unfinished."""
+    """Clears what an earlier run left, the manifest first, and marks the folder as unfinished. The scores
+    that an unfinished run had come to stay: the next one goes on from them."""
     present = _entries(run)
     # From here on the folder is no finished run, whatever happens.
     for name in reversed(LAST_FILES):
@@ -45,9 +48,10 @@ def start_run_folder(run: str) -> None:
     for name in _FOLDERS:
         if name in present:
             remove_folder(FileSystems.join(run, name))
+    remove_folder(FileSystems.join(run, UNFINISHED), but=FileSystems.join(run, *SCORES.split("/")))
     marker = FileSystems.join(run, UNFINISHED, "started")
     if FileSystems.get_scheme(run) is None:
-        FileSystems.mkdirs(FileSystems.join(run, UNFINISHED))
+        make_folder(FileSystems.join(run, UNFINISHED))
     with FileSystems.create(marker, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         file.write(b"This run is not finished: it has no manifest.json yet.\n")
 

@@ -30,7 +30,7 @@ class PublishedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A row of `documents/`: the document, its label and why. The label itself is the folder.
 
     `token_count` counts the scorer's tokens. `probability` is that of being synthetic, in 0..1,
-    null when the profile abstains.
+    null when the profile abstains. `offset` is null in runs of an earlier version.
     """
 
     id: str
@@ -50,6 +50,7 @@ class PublishedDocument(msgspec.Struct, frozen=True, kw_only=True):
     probability: float | None
     reasons: list[str]
     batch_id: str
+    offset: int | None = None
 
 
 class HeldDocument(PublishedDocument, frozen=True, kw_only=True):

@@ -38,6 +38,25 @@ class Histogram(msgspec.Struct, frozen=True, kw_only=True):
     undefined: int
 
 
+class ReprocessedFrom(msgspec.Struct, frozen=True, kw_only=True):
+    """The run that this one was made of, and what came out otherwise.
+
+    The batches are those that are held in one of the two runs; where both only monitor, those that would be.
+    """
+
+    run: str
+    manifest_sha256: str
+    """Of that run's manifest: whether it is the same one still."""
+    changed: list[str]
+    """In words: "profile seed -> reference-en"."""
+    labels: dict[str, dict[str, int]] = {}
+    """Documents by their label there, then by their label here; those that are held among them."""
+    only_monitored: bool = False
+    """Whether the gates of both runs only monitor."""
+    newly_held: list[str] = []
+    newly_passed: list[str] = []
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a run read, made and wrote. `histograms` are keyed by signal, then provenance label."""
 
@@ -75,4 +94,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """By source and month, without the bias of counting verdicts."""
     parameters: dict[str, str]
     """The job's own flags, as given."""
+    sources_sha256: str | None = None
+    """Of the sources.yaml that it went by."""
+    reprocessed_from: ReprocessedFrom | None = None
     schema_version: int = SCHEMA_VERSION

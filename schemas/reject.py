@@ -23,6 +23,10 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
     id: str | None = None
     url: str | None = None
+    dump: str | None = None
+    date: str | None = None
+    language: str | None = None
+    """Of a record that had become a document; null in runs of an earlier version."""
 
 
 def reject_document(document: Document, reason: str, detail: str) -> Reject:
@@ -36,4 +40,7 @@ def reject_document(document: Document, reason: str, detail: str) -> Reject:
         offset=document.offset,
         id=document.id,
         url=document.url,
+        dump=document.dump,
+        date=document.date,
+        language=document.language,
     )

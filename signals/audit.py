@@ -1,7 +1,7 @@
 """The audit of a training batch and what it decides."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,8 @@ Estimates = Mapping[str, Estimate | None]
 ANY_LANGUAGE = "*"
 OWN_BASELINE = "stratum"
 """What `find_limits` says of a limit set for that very stratum."""
+TOO_SMALL = "not gated: the stratum is smaller than half a batch"
+"""The basis of the audit of such a batch."""
 
 
 def stratum_key(stratum: dict[str, str]) -> str:
@@ -121,20 +123,9 @@ def audit_batch(
     )
     unigram = entropy_audit_of_counts(sums.counts.sum(axis=0), profile.gate.unigram_floor)
     estimates = batch_estimates(sums, tail)
-
-    tried, basis = try_tests(profile.gate, batch.stratum, estimates)
-    if not batch.gated:
-        tried, basis = [], "not gated: the stratum is smaller than half a batch"
-    first = tried[0] if tried else None
-    test = first.test if first else profile.gate
-    value, limit = estimates[test.signal], first.limit if first else None
-    hold = first is not None and first.held
-    columns: dict[str, float | None] = {}
+    columns: dict[str, Any] = decision(profile, gate, batch.stratum, estimates, large_enough=batch.gated)
     for name in SIGNALS:
-        estimate = estimates[name]
-        columns[name] = estimate.value if estimate else None
-        columns[f"{name}_low"] = estimate.low if estimate else None
-        columns[f"{name}_high"] = estimate.high if estimate else None
+        columns |= estimate_columns(name, estimates[name])
     del columns["entropy_bits"]  # the seed's, rounded, stands in its place
     return Audit(
         batch_id=batch.batch_id,
@@ -149,21 +140,51 @@ def audit_batch(
         type_token_ratio=unigram["type_token_ratio"],
         below_floor=unigram["below_floor"],
         synthetic_risk=unigram["synthetic_risk"],
-        action=HOLD_FOR_REVIEW if hold else PROCEED,
-        gated=bool(tried),
-        held=hold and gate == "enforce",
-        signal=test.signal,
-        value=value.value if value else None,
-        limit=limit.limit if limit else None,
-        direction=test.direction,
-        interval_low=value.low if value else None,
-        interval_high=value.high if value else None,
-        margin=margin(value.value, limit.limit, test.direction) if value and limit else None,
-        basis=basis,
-        tests=[one.in_words() for one in tried],
-        own_baseline=bool(tried) and basis == OWN_BASELINE,
-        suspected_share=sum(label.verdict == SYNTHETIC for label in labels) / len(labels),
-        profile=profile.name,
+        suspected_share=suspected_share([label.verdict for label in labels]),
         scorer=scorer,
         **columns,
     )
+
+
+def decision(
+    profile: Profile, gate: GateMode, stratum: dict[str, str], estimates: Estimates, *, large_enough: bool
+) -> dict[str, Any]:
+    """The columns of an audit that say what the profile's gate makes of a batch's signals.
+
+    Args:
+        large_enough: False for the batch of a stratum that is too small to be judged.
+    """
+    tried, basis = try_tests(profile.gate, stratum, estimates)
+    if not large_enough:
+        tried, basis = [], TOO_SMALL
+    first = tried[0] if tried else None
+    test = first.test if first else profile.gate
+    value, limit = estimates[test.signal], first.limit if first else None
+    hold = first is not None and first.held
+    return {
+        "action": HOLD_FOR_REVIEW if hold else PROCEED,
+        "gated": bool(tried),
+        "held": hold and gate == "enforce",
+        "signal": test.signal,
+        "value": value.value if value else None,
+        "limit": limit.limit if limit else None,
+        "direction": test.direction,
+        "interval_low": value.low if value else None,
+        "interval_high": value.high if value else None,
+        "margin": margin(value.value, limit.limit, test.direction) if value and limit else None,
+        "basis": basis,
+        "tests": [one.in_words() for one in tried],
+        "own_baseline": bool(tried) and basis == OWN_BASELINE,
+        "profile": profile.name,
+    }
+
+
+def estimate_columns(signal: str, estimate: Estimate | None) -> dict[str, float | None]:
+    """The columns of an audit in which a signal stands with its interval."""
+    value, low, high = estimate or (None, None, None)
+    return {signal: value, f"{signal}_low": low, f"{signal}_high": high}
+
+
+def suspected_share(verdicts: Sequence[str]) -> float:
+    """Share of documents, at least one, whose verdict is SYNTHETIC."""
+    return sum(verdict == SYNTHETIC for verdict in verdicts) / len(verdicts)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from schemas.batch import MeasuredDocument
+from schemas.document import Document
 from signals.hashing import stable_hash
 
 MAX_BATCH_BYTES = 8 * 1024 * 1024
@@ -31,6 +32,15 @@ def bucket_of(document_id: str, buckets: int) -> int:
     return stable_hash(document_id, _SEED) % buckets
 
 
+def in_batch_order(documents: Iterable[Document]) -> list[Document]:
+    """Documents of one batch in the order in which they stand in it."""
+    return sorted(documents, key=lambda d: _order(d.id))
+
+
+def _order(document_id: str) -> tuple[int, str]:
+    return stable_hash(document_id, _SEED), document_id
+
+
 def compose_batches(
     documents: Iterable[MeasuredDocument], batch_documents: int, *, only_bucket: bool
 ) -> list[Composition]:
@@ -41,7 +51,7 @@ def compose_batches(
     8 MiB of text, whichever comes first; a rest of less than half a batch joins the batch before
     it. A stratum that is less than half a batch altogether (`only_bucket`, one batch) is not gated.
     """
-    ordered = sorted(documents, key=lambda d: (stable_hash(d.document.id, _SEED), d.document.id))
+    ordered = sorted(documents, key=lambda d: _order(d.document.id))
     batches: list[list[MeasuredDocument]] = []
     current: list[MeasuredDocument] = []
     size = 0

@@ -85,7 +85,9 @@ class ClassifierJudge:
             return Verdict(verdict=ABSTAIN, confidence=LOW, probability=None, reasons=[obstacle])
         buckets = buckets_of(text)
         row = features(buckets)
-        text_score = float(row.values @ self._weights[row.buckets]) + self._classifier.text.intercept
+        # Not `@`: past 10,000 features its last bits follow the number of cores.
+        text_score = float(np.sum(row.values * self._weights[row.buckets]))
+        text_score += self._classifier.text.intercept
         combination = self._combination(measurements)
         parts = [(term, term_value(term, getattr(measurements, term.signal))) for term in combination.terms]
         log_odds = combination.intercept + combination.text_weight * text_score

@@ -18,8 +18,12 @@ def score_documents(
 ) -> list[MeasuredDocument | Reject]:
     """Each document with the LM signals in its measurements and the level of each token's surprisal, in
     order; what can't be scored is a reject (`unscorable`). Documents that are not worth scoring keep their
-    signals null."""
-    chosen = [worth_scoring is None or worth_scoring(d) for d in documents]
+    signals null; those that have this scorer's signals already stay as they are."""
+    known = [d.measurements.scorer == scorer.fingerprint.id for d in documents]
+    chosen = [
+        not there and (worth_scoring is None or worth_scoring(d))
+        for there, d in zip(known, documents, strict=True)
+    ]
     to_score = [d for d, worth in zip(documents, chosen, strict=True) if worth]
     results = iter(
         scorer.score_tokens(
@@ -27,7 +31,10 @@ def score_documents(
         )
     )
     scored: list[MeasuredDocument | Reject] = []
-    for measured, worth in zip(documents, chosen, strict=True):
+    for measured, there, worth in zip(documents, known, chosen, strict=True):
+        if there:
+            scored.append(measured)
+            continue
         if not worth:
             measurements = measured.measurements.without_signals("it could not change the verdict")
             scored.append(msgspec.structs.replace(measured, measurements=measurements))

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from schemas.document import Document
+from schemas.reject import Reject
 from signals.evidence import registered_domain
 
 STRATUM_FIELDS = ("source", "language", "dump", "domain")
 UNKNOWN = "unknown"
 
 
-def stratum_of(document: Document, fields: Sequence[str]) -> dict[str, str]:
+def stratum_of(document: Document | Reject, fields: Sequence[str]) -> dict[str, str]:
     """The document's values of `fields` (of `STRATUM_FIELDS`), in their order; "unknown" for none."""
     values = {
         "source": document.source,

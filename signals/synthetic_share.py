@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from schemas.classifier import LeftOut, Operating
-from schemas.document import Document
 from schemas.label import SYNTHETIC, Label
 from schemas.prevalence import SyntheticShare
 from schemas.profile import Profile
@@ -49,15 +48,15 @@ def error_rates(profile: Profile, scorer: str | None) -> ErrorRates:
     return ErrorRates(classifier.operating, classifier.left_out, None)
 
 
-def share_counts(document: Document, label: Label) -> Iterator[tuple[Key, int]]:
+def share_counts(source: str, date: str | None, label: Label) -> Iterator[tuple[Key, int]]:
     """What one document adds to the counts that `synthetic_shares` reads; summed by key."""
-    month = crawl_month(document.date) or ""
+    month = crawl_month(date) or ""
     if label.probability is None:
-        yield (_ABSTAINED, document.source, month), 1
+        yield (_ABSTAINED, source, month), 1
         return
-    yield (_PROBABILITY, document.source, f"{month} {probability_bin(label.probability)}"), 1
+    yield (_PROBABILITY, source, f"{month} {probability_bin(label.probability)}"), 1
     if label.verdict == SYNTHETIC:
-        yield (_FLAGGED, document.source, month), 1
+        yield (_FLAGGED, source, month), 1
 
 
 def synthetic_shares(counts: Iterable[tuple[Key, int]], rates: ErrorRates) -> list[SyntheticShare]:

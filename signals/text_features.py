@@ -99,7 +99,8 @@ def _block(occurrences: NDArray[np.int32]) -> Features:
     np.subtract(first[1:], first[:-1], out=counts[:-1])
     counts[-1] = len(ordered) - first[-1]
     values = _DAMPED[counts]
-    return Features(ordered[first], values / np.sqrt(values @ values))
+    # Not `values @ values`: past 10,000 of them its last bits follow the number of cores.
+    return Features(ordered[first], values / np.sqrt(np.sum(values * values)))
 
 
 def _words(letters: NDArray[np.uint8]) -> NDArray[np.int64]:

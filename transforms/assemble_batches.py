@@ -10,6 +10,7 @@ from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 
 from schemas.batch import MeasuredDocument, TrainingBatch
 from schemas.document import Document
+from schemas.reject import Reject
 from signals.batching import batch_id, bucket_count, bucket_of, compose_batches
 from signals.strata import crawl_time, stratum_of
 
@@ -20,11 +21,13 @@ Stratum = tuple[tuple[str, str], ...]
 """Fields and values in the order of `--batch_by`: hashable, with a deterministic coder."""
 
 
-class CountStrata(beam.PTransform[PCollection[Document], PCollection[tuple[tuple[str, Stratum], int]]]):
+class CountStrata(
+    beam.PTransform[PCollection[Document | Reject], PCollection[tuple[tuple[str, Stratum], int]]]
+):
     """How many documents each (crawl window, stratum) has, for `AssembleBatches`.
 
     Counted on the documents as read, before duplicates leave: any function of the data does, and
-    this one costs no second pass over the texts.
+    this one costs no second pass over the texts. A reject may stand for the document that it was.
     """
 
     def __init__(self, batch_by: Sequence[str], window_days: int) -> None:
@@ -32,7 +35,9 @@ class CountStrata(beam.PTransform[PCollection[Document], PCollection[tuple[tuple
         self._batch_by = batch_by
         self._window_days = window_days
 
-    def expand(self, documents: PCollection[Document]) -> PCollection[tuple[tuple[str, Stratum], int]]:
+    def expand(
+        self, documents: PCollection[Document | Reject]
+    ) -> PCollection[tuple[tuple[str, Stratum], int]]:
         return (
             documents
             | "Dates" >> beam.Map(lambda d: (d.date, _stratum(d, self._batch_by)))
@@ -97,7 +102,7 @@ def _event_time(date: str | None) -> Timestamp:
     return MIN_TIMESTAMP if seconds is None else Timestamp(seconds)
 
 
-def _stratum(document: Document, batch_by: Sequence[str]) -> Stratum:
+def _stratum(document: Document | Reject, batch_by: Sequence[str]) -> Stratum:
     return tuple(stratum_of(document, batch_by).items())
 
 

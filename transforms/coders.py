@@ -15,6 +15,8 @@ from schemas.judgement import AuditedBatch, LabelledBatch
 from schemas.manifest import FileRecord
 from schemas.measurements import Measurements
 from schemas.reject import Reject
+from schemas.relabelled import LabelledShard, RelabelledPart, RunShard
+from schemas.stored_scores import StoredScores
 from schemas.training_set import DrawnDocument
 
 STRUCTS: tuple[type[msgspec.Struct], ...] = (
@@ -25,11 +27,15 @@ STRUCTS: tuple[type[msgspec.Struct], ...] = (
     FileRecord,
     HeldDocument,
     LabelledBatch,
+    LabelledShard,
     MeasuredDocument,
     Measurements,
     PublishedDocument,
     Reject,
+    RelabelledPart,
+    RunShard,
     ScoredBatch,
+    StoredScores,
     TrainingBatch,
 )
 
@@ -43,8 +49,10 @@ COMPRESSED = frozenset(
         DrawnDocument,
         HeldDocument,
         LabelledBatch,
+        LabelledShard,
         MeasuredDocument,
         PublishedDocument,
+        RelabelledPart,
         ScoredBatch,
         TrainingBatch,
     }

@@ -10,14 +10,14 @@ from apache_beam.pvalue import AsIter, AsList, AsSingleton, PCollection
 
 from schemas.audit import HOLD_FOR_REVIEW, Audit
 from schemas.label import PROVENANCE_LABELS
-from schemas.manifest import FileEntry, FileRecord, Manifest, SourceCounts
+from schemas.manifest import FileEntry, FileRecord, Manifest, ReprocessedFrom, SourceCounts
 from schemas.reject import FILE, Reject
 from schemas.window_audit import WindowAudit
 from signals.hashing import stable_hash
 from signals.histograms import Histograms, merge_histograms
 from signals.synthetic_share import ErrorRates, synthetic_shares
 from transforms.publish import UNFINISHED, publish, remove_folder
-from transforms.route import BATCHES_FLAGGED, WINDOW, Tally
+from transforms.route import BATCHES_FLAGGED, NEWLY_HELD, NEWLY_PASSED, RELABELLED, WINDOW, Tally
 from transforms.run_log import RUN_FINISHED, figures_of_run, log_event
 
 # The report draws at most so many batches: those beyond their limit first, then a sample by hash.
@@ -127,6 +127,7 @@ def _finish(
         files_damaged=dict(sorted(damaged)),
         renamed_ids=renamed,
         histograms=histograms,
+        reprocessed_from=manifest.reprocessed_from and _with_changes(manifest.reprocessed_from, tallies),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     check_conservation(manifest)
@@ -177,6 +178,20 @@ def _counts(tallies: list[Tally]) -> dict[str, object]:
         "by_source": {source: SourceCounts(**counts) for source, counts in by_source.items()},
         **totals,
     }
+
+
+def _with_changes(before: ReprocessedFrom, tallies: list[Tally]) -> ReprocessedFrom:
+    """What `transforms.relabel` counted of a run that was made of another."""
+    labels: dict[str, dict[str, int]] = {}
+    batches: dict[str, list[str]] = {NEWLY_HELD: [], NEWLY_PASSED: []}
+    for (what, first, second), count in sorted(tallies):
+        if what == RELABELLED:
+            labels.setdefault(first, {})[second] = count
+        elif what in batches:
+            batches[what].append(first)
+    return msgspec.structs.replace(
+        before, labels=labels, newly_held=batches[NEWLY_HELD], newly_passed=batches[NEWLY_PASSED]
+    )
 
 
 def check_conservation(manifest: Manifest) -> None:

@@ -33,6 +33,7 @@ class FinishedRun:
         self.storage: Storage = open_storage(self.folder)
         try:
             content = self.storage.read("manifest.json")
+            self.manifest_sha256 = hashlib.sha256(content).hexdigest()
         except FileNotFoundError as error:
             raise RunError(f"{folder} is not a finished run: it has no manifest.json") from error
         except OSError as error:

@@ -49,10 +49,10 @@ def publish(run: str, path: str, content: bytes, rows: int) -> FileRecord:
 def _write_and_rename(run: str, path: str, content: bytes) -> None:
     temporary = FileSystems.join(run, UNFINISHED, uuid.uuid4().hex)
     final = FileSystems.join(run, *path.split("/"))
-    _make_folder(FileSystems.join(run, UNFINISHED))
+    make_folder(FileSystems.join(run, UNFINISHED))
     with FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         file.write(content)
-    _make_folder(FileSystems.split(final)[0])
+    make_folder(FileSystems.split(final)[0])
     FileSystems.rename([temporary], [final])
 
 
@@ -64,7 +64,8 @@ def _bucket_folder(run: str) -> "CloudStorage":
     return CloudStorage(run)
 
 
-def _make_folder(folder: str) -> None:
+def make_folder(folder: str) -> None:
+    """Makes a folder of a run, where it is not there."""
     try:
         FileSystems.mkdirs(folder)
     except OSError:
@@ -73,11 +74,13 @@ def _make_folder(folder: str) -> None:
             raise
 
 
-def remove_folder(folder: str) -> None:
-    """Removes a folder of a run and all that lies in it; one that isn't there is no error."""
-    if FileSystems.get_scheme(folder) is None:
+def remove_folder(folder: str, but: str | None = None) -> None:
+    """Removes a folder of a run and all that lies in it, but what lies in the folder `but`; one that isn't
+    there is no error."""
+    if FileSystems.get_scheme(folder) is None and but is None:
         shutil.rmtree(folder, ignore_errors=True)
         return
     matched = FileSystems.match([FileSystems.join(folder, "**")])[0].metadata_list
-    if matched:
-        FileSystems.delete([metadata.path for metadata in matched])
+    paths = [m.path for m in matched if but is None or not m.path.startswith(but.rstrip("/") + "/")]
+    if paths:
+        FileSystems.delete(paths)

@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple, Protocol, cast
+from typing import Any, BinaryIO, NamedTuple, Protocol, cast
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -55,6 +55,9 @@ class ReadDocuments(beam.PTransform):
     At run time a pattern that matches nothing raises FileNotFoundError; a file that isn't there or
     mayn't be read is a file reject `unreadable`; any other failure of the storage is raised for the
     runner to try again.
+
+    `known` are files that an earlier run read, (path, whether it must be read again): the others of them are
+    passed over. A known file that no pattern names any more raises ValueError at run time.
     """
 
     def __init__(
@@ -64,8 +67,10 @@ class ReadDocuments(beam.PTransform):
         progress: ReadProgress | None = None,
         prefix: str = "",
         limit: int | None = None,
+        known: PCollection[tuple[str, bool]] | None = None,
     ) -> None:
         super().__init__()
+        self._known = known
         self._patterns = list(patterns)
         if not self._patterns:
             raise ValueError("no input: name at least one file, pattern or path list")
@@ -82,8 +87,17 @@ class ReadDocuments(beam.PTransform):
             | "Expand" >> beam.FlatMap(_expand_keyed, self._prefix).with_output_types(tuple[str, str])
             | "Same file" >> beam.GroupByKey()
             | "Once" >> beam.MapTuple(lambda _, names: min(names)).with_output_types(str)
-            | "One file an element" >> beam.Reshuffle()
         )
+        if self._known is not None:
+            paths = (
+                {
+                    "named": paths | "Named" >> beam.Map(lambda path: (public_path(path), path)),
+                    "known": self._known,
+                }
+                | "Meet by path" >> beam.CoGroupByKey()
+                | "Not known" >> beam.FlatMapTuple(_unless_known).with_output_types(str)
+            )
+        paths = paths | "One file an element" >> beam.Reshuffle()
         read = paths | "Read" >> beam.ParDo(
             _ReadFile(self._limits, self._progress, self._limit)
         ).with_output_types(Document, **{REJECTS: Reject, COUNTS: tuple[str, str, int]}).with_outputs(
@@ -95,6 +109,17 @@ class ReadDocuments(beam.PTransform):
 def _expand_keyed(pattern: str, prefix: str) -> Iterator[tuple[str, str]]:
     for path in expand_all([pattern], prefix):
         yield same_file_key(path), path
+
+
+def _unless_known(path: str, met: dict[str, Any]) -> Iterator[str]:
+    known, named = list(met["known"]), list(met["named"])
+    if not named:
+        raise ValueError(
+            f"the run that is reused read {path}, which --input does not name: name all its files, spelled "
+            "as they were, or leave out --reuse"
+        )
+    if not known or known[0]:
+        yield from named
 
 
 class _ReadFile(beam.DoFn):

@@ -22,7 +22,11 @@ from transforms.metrics import count_metric
 
 Tally = tuple[tuple[str, str, str], int]
 """((what, source, name), count): what is read, labelled, held, rejected, conflicts or tokens, or a key of
-`signals.synthetic_share`."""
+`signals.synthetic_share`, or one of the following."""
+RELABELLED = "relabelled"
+"""(.., label in the run before, label in this one)."""
+NEWLY_HELD, NEWLY_PASSED = "newly_held", "newly_passed"
+"""(.., batch id, "")."""
 
 BATCHES_FLAGGED = "batches_flagged"
 """Batches beyond their limit, held or only watched."""
@@ -93,7 +97,7 @@ def _tallies(audited: AuditedBatch) -> Counter[tuple[str, str, str]]:
             counts["held", source, ""] += 1
         else:
             counts["labelled", source, label.provenance] += 1
-        for key, count in share_counts(measured.document, label):
+        for key, count in share_counts(source, measured.document.date, label):
             counts[key] += count
         counts["conflicts", "", ""] += label.conflict
         counts["tokens", "", ""] += measured.measurements.tokens
@@ -142,4 +146,5 @@ def _columns(measured: MeasuredDocument, label: Label, batch_id: str) -> dict[st
         "probability": label.probability,
         "reasons": label.reasons,
         "batch_id": batch_id,
+        "offset": document.offset,
     }

@@ -8,6 +8,7 @@ from apache_beam.pvalue import PCollection
 
 from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
 from transforms.progress import Progress
+from transforms.score_checkpoints import ScoreCheckpoints
 
 
 class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]]):
@@ -22,6 +23,7 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
         timeout_seconds: a batch that takes the model longer fails the job; None waits for ever.
         accelerator: a resource hint for this step alone, such as
             `type:nvidia-l4;count:1;install-nvidia-driver`: other steps run on workers without it.
+        checkpoints: where scored batches are kept until the run's end; nowhere where not given.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
         timeout_seconds: float | None = None,
         progress: Progress | None = None,
         accelerator: str | None = None,
+        checkpoints: ScoreCheckpoints | None = None,
     ) -> None:
         super().__init__()
         self._scorer = scorer
@@ -41,6 +44,7 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
         self._timeout_seconds = timeout_seconds
         self._progress = progress
         self._accelerator = accelerator
+        self._checkpoints = checkpoints
 
     def expand(self, batches: PCollection[TrainingBatch]) -> PCollection[ScoredBatch]:
         if self._scorer is None:
@@ -56,6 +60,7 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
             threads=self._threads,
             timeout_seconds=self._timeout_seconds,
             progress=self._progress,
+            checkpoints=self._checkpoints,
         )
         inference = RunInference(handler)
         if self._accelerator:

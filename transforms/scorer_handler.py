@@ -14,6 +14,7 @@ from signals.scorer import Scorer
 from signals.scoring import score_documents
 from transforms.metrics import NAMESPACE, count_metric, count_reject
 from transforms.progress import Progress
+from transforms.score_checkpoints import ScoreCheckpoints
 from transforms.time_limit import within
 
 
@@ -21,10 +22,12 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
     """Loads the scorer once a process and scores whole training batches.
 
     The element is a whole training batch, so that what the model sees together is a function of
-    the data and never of bundles; the scorer sorts by length inside.
+    the data and never of bundles; the scorer sorts by length inside. Batches that an earlier attempt at the
+    same run scored are taken from `checkpoints`, where there are any.
 
     Counters, in the namespace `wellspring`: `scorer_documents`, `scorer_tokens` (input tokens of all
-    windows), `scorer_padded_tokens` (the same with padding), `scorer_oom_retries`. Distributions:
+    windows), `scorer_padded_tokens` (the same with padding), `scorer_oom_retries`, and beside them
+    `scorer_batches_resumed`. Distributions:
     `scorer_pass_rows` (windows of a forward pass) and `scorer_milliseconds` (of a training batch).
     """
 
@@ -36,6 +39,7 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
         threads: int | None = None,
         timeout_seconds: float | None = None,
         progress: Progress | None = None,
+        checkpoints: ScoreCheckpoints | None = None,
     ) -> None:
         super().__init__()
         self._scorer = scorer
@@ -43,6 +47,7 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
         self._threads = threads
         self._timeout_seconds = timeout_seconds
         self._progress = progress
+        self._checkpoints = checkpoints
 
     def load_model(self) -> Scorer:
         return Scorer.load(self._scorer, threads=self._threads)
@@ -54,11 +59,25 @@ class ScorerHandler(ModelHandler[TrainingBatch, ScoredBatch, Scorer]):
         inference_args: dict[str, Any] | None = None,
     ) -> Iterable[ScoredBatch]:
         for training_batch in batch:
-            scored = _counted(training_batch, model, self._worth_scoring, self._timeout_seconds)
+            scored = self._scored(training_batch, model)
             if self._progress:
                 tokens = sum(d.measurements.tokens for d in training_batch.documents)
                 self._progress.add("scored", documents=len(training_batch.documents), tokens=tokens)
             yield scored
+
+    def _scored(self, batch: TrainingBatch, model: Scorer) -> ScoredBatch:
+        """What an earlier attempt kept, or else the batch scored, and kept."""
+        if self._checkpoints is None:
+            return _counted(batch, model, self._worth_scoring, self._timeout_seconds)
+        chosen = [self._worth_scoring is None or self._worth_scoring(d) for d in batch.documents]
+        path = self._checkpoints.path(batch, chosen, model.fingerprint)
+        kept = self._checkpoints.load(path, batch)
+        if kept is not None:
+            Metrics.counter(NAMESPACE, "scorer_batches_resumed").inc()
+            return kept
+        scored = _counted(batch, model, self._worth_scoring, self._timeout_seconds)
+        self._checkpoints.keep(path, batch, scored)
+        return scored
 
     def batch_elements_kwargs(self) -> dict[str, int]:
         return {"min_batch_size": 1, "max_batch_size": 1}

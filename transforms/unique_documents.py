@@ -13,6 +13,7 @@ from schemas.reject import Reject, reject_document
 from signals.hashing import content_hash, suffixed_id
 from transforms.metrics import count_reject
 
+DUPLICATE = "duplicate"
 SAME_TEXT = "same text as "
 """How the detail of a duplicate begins; the id of the document that was kept follows."""
 
@@ -29,7 +30,15 @@ class UniqueDocuments(beam.PTransform[PCollection[Document], UniqueOutputs]):
 
     First is by path, offset and id. Two different texts under one id are both kept: the text
     with the smaller content hash keeps the id, the others get their own hash as a suffix.
+
+    Args:
+        also: (id, content hash) of documents that are known as duplicates and don't come in: their ids count
+            too.
     """
+
+    def __init__(self, also: PCollection[tuple[str, bytes]] | None = None) -> None:
+        super().__init__()
+        self._also = also
 
     @no_annotations
     def expand(self, documents: PCollection[Document]) -> UniqueOutputs:
@@ -37,12 +46,13 @@ class UniqueDocuments(beam.PTransform[PCollection[Document], UniqueOutputs]):
             lambda document: (content_hash(document.text), document)
         ).with_output_types(tuple[bytes, Document])
         # Only ids and hashes are shuffled to find ids with several texts; texts travel once.
+        ids = keyed | "IdAndContent" >> beam.MapTuple(
+            lambda digest, document: (document.id, digest)
+        ).with_output_types(tuple[str, bytes])
+        if self._also is not None:
+            ids = (ids, self._also) | "WithKnownDuplicates" >> beam.Flatten()
         taken = (
-            keyed
-            | "IdAndContent"
-            >> beam.MapTuple(lambda digest, document: (document.id, digest)).with_output_types(
-                tuple[str, bytes]
-            )
+            ids
             | "GroupById" >> beam.GroupByKey()
             | "IdsWithSeveralTexts" >> beam.FlatMapTuple(_several_texts).with_output_types(tuple[str, bytes])
         )
@@ -83,6 +93,6 @@ class _KeepFirst(beam.DoFn):
         yield kept
         for document in group:
             if _place(document) != _place(first):
-                reject = reject_document(document, "duplicate", f"{SAME_TEXT}{kept.id}")
+                reject = reject_document(document, DUPLICATE, f"{SAME_TEXT}{kept.id}")
                 count_reject(reject)
                 yield TaggedOutput("rejects", reject)

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -166,3 +170,37 @@ def test_weights_that_cannot_be_read_are_named(weights, message):
 def test_hostile_text_is_bounded_in_a_reason():
     judged = ClassifierJudge(profile())("delve" * 5000 + " " + MACHINE, measurements(words=12))
     assert len(judged.reasons[0]) < 400
+
+
+MANY_CORES = """
+import numpy as np
+from signals.classifier import ClassifierJudge
+from signals.profiles import built_in, parse_profile
+from signals.text_features import buckets_of, features
+from tests.documents import measurements
+
+profile = parse_profile(built_in("reference-en"), "reference-en")
+classifier = profile.classifier.model_copy(update={"prose": []})
+judge = ClassifierJudge(profile.model_copy(update={"classifier": classifier}))
+for seed in range(20):
+    letters = np.random.default_rng(seed).integers(97, 123, 20_000).astype(np.uint8)
+    letters[::6] = 32
+    text = letters.tobytes().decode()
+    assert len(features(buckets_of(text)).values) > 10_000
+    print(judge(text, measurements(words=3333, scorer=None)).probability.hex())
+"""
+
+
+def test_a_long_text_has_the_same_probability_on_any_number_of_cores():
+    """Of one with more than 10,000 distinct features: linear algebra libraries split such a sum."""
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", MANY_CORES],
+            env=os.environ | {"OPENBLAS_NUM_THREADS": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(said) == 1

@@ -7,7 +7,6 @@ from schemas.label import ABSTAIN, LIKELY_HUMAN, SYNTHETIC, Label
 from signals.prevalence import adjusted_count, estimated_share, least_share
 from signals.profiles import SEED
 from signals.synthetic_share import ErrorRates, error_rates, share_counts, synthetic_shares
-from tests.documents import document
 from tests.signals.test_classifier import TERM, profile
 
 OPERATING = Operating(true_positives=60, synthetic=100, false_positives=3, human=100)
@@ -28,8 +27,8 @@ def judged(probability: float | None, flagged: bool = False) -> Label:
 
 def counted(*seen: tuple[str, str | None, Label]) -> Counter[tuple[str, str, str]]:
     counts: Counter[tuple[str, str, str]] = Counter()
-    for i, (source, date, label) in enumerate(seen):
-        for key, count in share_counts(document(str(i), source=source, date=date), label):
+    for source, date, label in seen:
+        for key, count in share_counts(source, date, label):
             counts[key] += count
     return counts
 

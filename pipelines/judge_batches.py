@@ -1,0 +1,146 @@
+"""From training batches to a finished run: what the jobs that score have in common.
+
+batches -> Score -> Label -> AuditEntropy -> sinks: documents, hold, measurements, audits, rejects;
+manifest.json last
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import apache_beam as beam
+from apache_beam.pvalue import AsSingleton, PCollection
+
+from pipelines.curate_settings import CurateSettings
+from pipelines.report import render_report
+from schemas.audit import Audit
+from schemas.batch import MeasuredDocument, TrainingBatch
+from schemas.document import PublishedDocument
+from schemas.measurements import Measurements
+from schemas.reject import RECORD, Reject
+from signals.evidence import find_source
+from signals.provenance import label_is_open
+from signals.synthetic_share import error_rates
+from transforms.audit_entropy import AuditEntropy
+from transforms.compare_runs import CompareRuns
+from transforms.fill_surprisals import FillSurprisals
+from transforms.finish_run import FinishRun
+from transforms.label import Label
+from transforms.notify_held import NotifyHeld
+from transforms.progress import Progress
+from transforms.route import Route, Tally
+from transforms.score import Score
+from transforms.score_checkpoints import ScoreCheckpoints
+from transforms.watch_drift import WatchDrift, WriteDrift
+from transforms.write_held import WriteHeld
+from transforms.write_shards import WriteShards
+
+
+class Gathered(NamedTuple):
+    """What is known of a run beside its batches."""
+
+    shards: AsSingleton
+    """Into how many files the rows of a folder go."""
+    rejects: PCollection[Reject]
+    """Of the steps before."""
+    tallies: PCollection[Tally]
+    """Records read."""
+    files_read: PCollection[str]
+    """Anything, once for each file that was read."""
+    renamed: PCollection[str]
+    """Anything, once for each id that got a suffix."""
+
+
+def judge_batches(
+    pipeline: beam.Pipeline,
+    settings: CurateSettings,
+    batches: PCollection[TrainingBatch],
+    gathered: Gathered,
+    progress: Progress | None = None,
+) -> None:
+    """Builds the graph from batches to the manifest."""
+    s = settings
+
+    scored = batches | "Score" >> Score(
+        s.scorer if s.fingerprint else None,
+        worth_scoring=_worth_scoring(s) if s.scoring == "decisive" else None,
+        threads=s.threads,
+        timeout_seconds=s.scorer_timeout_seconds,
+        progress=progress,
+        accelerator=s.accelerator,
+        checkpoints=ScoreCheckpoints(s.output),
+    )
+    unscorable = scored | "Unscorable" >> beam.FlatMap(lambda b: b.rejects).with_output_types(Reject)
+    audited = (
+        scored
+        | "Label" >> Label(s.profile, s.sources)
+        | "AuditEntropy"
+        >> AuditEntropy(
+            s.profile, gate=s.gate, vocab_size=s.vocab_size, scorer=s.scorer_id, tokenizer=s.scorer
+        )
+    )
+    routed = audited | "Route" >> Route()
+    held = routed.held
+    if s.reuse and s.fingerprint:
+        fill: beam.PTransform = FillSurprisals(s.scorer, s.threads)
+        if s.accelerator:
+            fill = fill.with_resource_hints(accelerator=s.accelerator)
+        held = held | "FillSurprisals" >> fill
+    drift = routed.audits | "WatchDrift" >> WatchDrift(s.profile.gate)
+    rejects = (gathered.rejects, unscorable) | "AllRejects" >> beam.Flatten()
+
+    files = (
+        routed.documents
+        | "ToLabelFolder" >> beam.MapTuple(lambda label, row: (f"documents/provenance={label}", row))
+        | "WriteDocuments" >> WriteShards(s.output, PublishedDocument, lambda row: row.id, gathered.shards),
+        held | "WriteHeld" >> WriteHeld(s.output, s.scorer),
+        routed.measurements
+        | "ToMeasurements" >> beam.Map(lambda row: ("measurements", row))
+        | "WriteMeasurements" >> WriteShards(s.output, Measurements, lambda row: row.id, gathered.shards),
+        routed.audits
+        | "ToAudits" >> beam.Map(lambda row: ("audits", row))
+        | "WriteAudits" >> WriteShards(s.output, Audit, lambda row: row.batch_id, gathered.shards),
+        rejects
+        | "ToRejects" >> beam.Map(lambda row: ("rejects", row))
+        | "WriteRejects" >> WriteShards(s.output, Reject, _reject_key, gathered.shards),
+        drift | "WriteDrift" >> WriteDrift(s.output, gathered.shards),
+    ) | "Files" >> beam.Flatten()
+    tallies = (
+        routed.tallies,
+        gathered.tallies,
+        scored
+        | "TallyDevices"
+        >> beam.FlatMap(
+            lambda b: [(("scored_on", b.scored_on, ""), len(b.batch.documents))] if b.scored_on else []
+        ),
+        rejects
+        | "RecordsOnly" >> beam.Filter(lambda reject: reject.kind == RECORD)
+        | "TallyRejects" >> beam.Map(lambda reject: (("rejected", reject.source, reject.reason), 1)),
+    ) | "Tallies" >> beam.Flatten()
+    if s.reprocessed_from is not None:
+        before = CompareRuns(s.reprocessed_from.run, routed, only_monitored=s.reprocessed_from.only_monitored)
+        tallies = (tallies, pipeline | "CompareRuns" >> before) | "WithChanges" >> beam.Flatten()
+    finished = pipeline | "FinishRun" >> FinishRun(
+        s.output,
+        s.empty_manifest(),
+        render_report,
+        error_rates(s.profile, s.scorer_id),
+        files=files,
+        tallies=tallies,
+        files_read=gathered.files_read,
+        rejects=rejects,
+        renamed=gathered.renamed,
+        histograms=routed.histograms,
+        audits=routed.audits,
+        drift=drift,
+    )
+    if s.hold_topic:
+        _ = finished | "NotifyHeld" >> NotifyHeld(s.hold_topic, routed.audits)
+
+
+def _worth_scoring(settings: CurateSettings) -> Callable[[MeasuredDocument], bool]:
+    sources, profile = settings.sources, settings.profile
+    return lambda m: label_is_open(m.measurements, find_source(m.document, sources), profile)
+
+
+def _reject_key(reject: Reject) -> str:
+    return f"{reject.file_path}\0{reject.offset:020d}\0{reject.kind}\0{reject.reason}\0{reject.id}"

@@ -1,0 +1,172 @@
+"""A finished run under another profile or scorer, from what it stored: no crawl is read.
+
+by profile: shards and hold queue -> LabelShard -> AuditAgain -> documents, hold, audits; measurements and
+            rejects are copied; no model runs
+by scorer:  texts and audits -> batches -> judge_batches, as in the main job
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+import apache_beam as beam
+from apache_beam.pvalue import AsSingleton
+
+from pipelines.arguments import is_local, parse_arguments
+from pipelines.closing_table import changes_table, closing_table
+from pipelines.curate_settings import CurateSettings
+from pipelines.judge_batches import Gathered, judge_batches
+from pipelines.local_run import run_locally
+from pipelines.progress_line import ProgressLine
+from pipelines.report import render_report
+from pipelines.reprocess_settings import ReprocessSettings, parser, settle
+from pipelines.run_folder import check_run_folder, read_manifest, start_run_folder
+from schemas.audit import Audit
+from schemas.manifest import Manifest
+from schemas.reject import RECORD, Reject
+from signals.synthetic_share import error_rates
+from transforms.finish_run import FinishRun
+from transforms.finished_run import FinishedRun
+from transforms.progress import Progress
+from transforms.relabel import Judgement, Relabel
+from transforms.route import Tally
+from transforms.run_log import RUN_STARTED, log_event
+from transforms.run_shards import CopyFiles, ReadRows, number_of_shards
+from transforms.stored_batches import ReadStoredBatches
+from transforms.watch_drift import WatchDrift, WriteDrift
+from transforms.write_shards import WriteShards
+
+
+def relabel(pipeline: beam.Pipeline, settings: ReprocessSettings) -> None:
+    """Builds the graph of a run under another profile."""
+    s = settings
+    before = s.run.manifest
+
+    judgement = Judgement(s.profile, s.gate, s.sources, s.tokenizer)
+    relabelled = pipeline | "Relabel" >> Relabel(s.run.folder, s.output, judgement, s.gate_before)
+    rejects = pipeline | "ReadRejects" >> ReadRows(s.run.folder, "rejects/", Reject)
+    drift = relabelled.audits | "WatchDrift" >> WatchDrift(s.profile.gate)
+    shards = AsSingleton(pipeline | "Shards" >> beam.Create([number_of_shards(before)], reshuffle=False))
+
+    files = (
+        relabelled.files,
+        relabelled.audits
+        | "ToAudits" >> beam.Map(lambda row: ("audits", row))
+        | "WriteAudits" >> WriteShards(s.output, Audit, lambda row: row.batch_id, shards),
+        pipeline | "Copy" >> CopyFiles(s.run.folder, s.output, ("measurements/", "rejects/")),
+        drift | "WriteDrift" >> WriteDrift(s.output, shards),
+    ) | "Files" >> beam.Flatten()
+    tallies = (
+        relabelled.tallies,
+        pipeline | "TallyBefore" >> beam.Create(list(_unchanged(before)), reshuffle=False),
+        rejects
+        | "RecordsOnly" >> beam.Filter(lambda reject: reject.kind == RECORD)
+        | "TallyRejects" >> beam.Map(lambda reject: (("rejected", reject.source, reject.reason), 1)),
+    ) | "Tallies" >> beam.Flatten()
+    _ = pipeline | "FinishRun" >> FinishRun(
+        s.output,
+        s.empty_manifest(),
+        render_report,
+        error_rates(s.profile, s.scorer_id),
+        files=files,
+        tallies=tallies,
+        files_read=pipeline | "FilesRead" >> _Counted(before.files_read),
+        rejects=rejects,
+        renamed=pipeline | "Renamed" >> _Counted(before.renamed_ids),
+        histograms=relabelled.histograms,
+        audits=relabelled.audits,
+        drift=drift,
+    )
+
+
+def rescore(
+    pipeline: beam.Pipeline, run: FinishedRun, settings: CurateSettings, progress: Progress | None = None
+) -> None:
+    """Builds the graph of a run under another scorer: the batches of `run`, scored anew."""
+    before = run.manifest
+
+    stored = pipeline | "Stored" >> ReadStoredBatches(run.folder, settings.scorer)
+    rejects = pipeline | "ReadRejects" >> ReadRows(run.folder, "rejects/", Reject)
+    read = [(("read", source, ""), counts.read) for source, counts in before.by_source.items()]
+    gathered = Gathered(
+        shards=AsSingleton(pipeline | "Shards" >> beam.Create([number_of_shards(before)], reshuffle=False)),
+        rejects=(rejects, stored.rejects) | "Rejects" >> beam.Flatten(),
+        tallies=pipeline | "TallyRead" >> beam.Create(read, reshuffle=False),
+        files_read=pipeline | "FilesRead" >> _Counted(before.files_read),
+        renamed=pipeline | "Renamed" >> _Counted(before.renamed_ids),
+    )
+    judge_batches(pipeline, settings, stored.batches, gathered, progress)
+
+
+def _unchanged(manifest: Manifest) -> Iterator[Tally]:
+    """What a profile has no part in: records read, tokens, and where they were scored."""
+    for source, counts in manifest.by_source.items():
+        yield ("read", source, ""), counts.read
+    yield ("tokens", "", ""), manifest.tokens
+    yield ("tokens_scored", "", ""), manifest.tokens_scored
+    for device, documents in manifest.scored_on.items():
+        yield ("scored_on", device, ""), documents
+
+
+class _Counted(beam.PTransform):
+    """So many elements, for a step that counts them."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._count = count
+
+    def expand(self, pbegin: beam.pvalue.PBegin) -> beam.PCollection:
+        return (
+            pbegin | "Count" >> beam.Create([self._count], reshuffle=False) | "All" >> beam.FlatMap(_so_many)
+        )
+
+
+def _so_many(count: int) -> Iterable[int]:
+    return range(count)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Runs the job to its end; exit code 0, or an exception that says what failed."""
+    arguments, options = parse_arguments(parser(), argv)
+    settings = settle(arguments, options)
+    check_run_folder(arguments.output, overwrite=arguments.overwrite)
+    for warning in settings.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if arguments.dry_run:
+        print(
+            f"would judge {settings.run.folder} again ({', '.join(settings.changed) or 'nothing changed'}) "
+            f"and write {settings.output}"
+        )
+        return 0
+    started = time.monotonic()
+    start_run_folder(settings.output)
+    pipeline = beam.Pipeline(options=options)
+    if not is_local(options):
+        _build(pipeline, settings)
+        pipeline.run()
+        log_event(RUN_STARTED, settings.output, profile=settings.profile.name, gate=settings.gate)
+        print(f"The job is with its runner; {settings.output}/manifest.json appears at its end.")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="wellspring-progress-") as folder:
+        progress = Progress(folder)
+        _build(pipeline, settings, progress)
+        with ProgressLine(progress, None):
+            run_locally(pipeline)
+    manifest = read_manifest(settings.output)
+    print(closing_table(manifest, settings.output, time.monotonic() - started))
+    print(changes_table(manifest))
+    return 0
+
+
+def _build(pipeline: beam.Pipeline, settings: ReprocessSettings, progress: Progress | None = None) -> None:
+    if settings.rescoring is None:
+        relabel(pipeline, settings)
+    else:
+        rescore(pipeline, settings.run, settings.rescoring, progress)
+
+
+if __name__ == "__main__":
+    from pipelines.cli import main
+
+    sys.exit(main(["reprocess", *sys.argv[1:]]))
