@@ -22,7 +22,7 @@ setup(
     ),
     package_data={
         "signals": ["reference_en/*", "reference_en_machine/*"],
-        "pipelines": ["demo_pages/*"],
+        "pipelines": ["cost_assumptions.yaml", "demo_pages/*"],
         "review": ["templates/*.html", "static/*"],
         "schemas": ["py.typed"],
     },

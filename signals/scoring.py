@@ -48,7 +48,7 @@ def score_documents(
                 msgspec.structs.replace(
                     measured,
                     measurements=measured.measurements.with_signals(result.signals, scorer.fingerprint.id),
-                    token_surprisals=surprisal_levels(result.surprisals, measured.measurements.tokens),
+                    token_surprisals=surprisal_levels(result.surprisals, len(unpack_ids(measured.token_ids))),
                 )
             )
     return scored
