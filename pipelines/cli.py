@@ -24,7 +24,8 @@ JOBS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs one job. Exit codes: 0 done, 1 the run failed, 2 the arguments are wrong."""
+    """Runs one job. Exit codes: 0 done, 1 the run failed, 2 the arguments are wrong, 3 done and an alarm was
+    raised (`monitor`)."""
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_usage())

@@ -8,6 +8,7 @@ draw:  files -> copies below their threshold -> shard of the set's order -> sort
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import apache_beam as beam
@@ -20,6 +21,7 @@ from pipelines.arguments import UsageError, parse_arguments
 from pipelines.mix_settings import MixSettings, parser, settle
 from pipelines.mix_table import closing_table, plan_table
 from pipelines.run_folder import check_run_folder, start_run_folder
+from pipelines.set_card import describe_set
 from pipelines.set_folder import read_set
 from pipelines.set_page import render_set
 from schemas.audit import Audit
@@ -148,6 +150,7 @@ def draw(
         output,
         _planned_manifest(settings, plan, until),
         render_set,
+        partial(describe_set, created=max(run.manifest.finished for run in settings.runs)),
         settings.writing.profile.classifier is not None,
         files=(written.files, audits) | "AllFiles" >> beam.Flatten(),
         tallies=written.tallies,

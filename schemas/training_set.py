@@ -165,6 +165,8 @@ class SetManifest(Manifest, frozen=True, kw_only=True):
     distinct_documents: int
     copies: dict[str, int]
     """{number of copies: documents}."""
+    licences: dict[str, int] = {}
+    """{licence as the documents state it: documents}, the 100 most frequent; `unknown` for none."""
     effective_sample_size: float
     """The strata's, summed up: what unequal weights within them cost."""
     expected_synthetic: Estimated | None

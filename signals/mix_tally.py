@@ -12,6 +12,7 @@ from schemas.label import HUMAN_VERIFIED, SYNTHETIC_KNOWN
 from schemas.training_set import TAIL, RareTypes, SetDocument, StratumDrawn, StratumPlan
 from signals.count_min import CountMin, Keys
 from signals.intervals import Estimate
+from signals.licences import stated_licence
 from signals.log_histogram import LogHistogram
 from signals.low_frequency import WeightSums
 from signals.ratio_sums import RatioSums
@@ -47,6 +48,8 @@ class SetTally:
         """Tokens by label."""
         self._rows: Counter[str] = Counter()
         self.copies: Counter[int] = Counter()
+        self.licences: Counter[str] = Counter()
+        """Documents by the licence that they state."""
         self.synthetic: dict[str, RatioSums] = {}
         """By label, over documents with a probability: expected synthetic tokens over tokens."""
         self.unjudged: dict[str, RatioSums] = {}
@@ -82,6 +85,7 @@ class SetTally:
 
     def _add_document(self, row: SetDocument) -> None:
         self.copies[row.copies] += 1
+        self.licences[stated_licence(row.metadata)] += 1
         tokens = row.token_count * row.copies
         p = {HUMAN_VERIFIED: 0.0, SYNTHETIC_KNOWN: 1.0}.get(row.provenance, row.probability)
         sums = self.unjudged if p is None else self.synthetic
@@ -107,6 +111,7 @@ class SetTally:
         self.labels.update(other.labels)
         self._rows.update(other._rows)
         self.copies.update(other.copies)
+        self.licences.update(other.licences)
         for mine, theirs in ((self.synthetic, other.synthetic), (self.unjudged, other.unjudged)):
             for label, sums in theirs.items():
                 mine[label] = mine.get(label, RatioSums()).merged(sums)

@@ -1,6 +1,6 @@
 """The end of a mix: what is kept out and what was counted, then the report, the manifest last."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 import apache_beam as beam
@@ -28,13 +28,17 @@ COUNTED_WORDS = f"lineage/{WORDS}"
 _RARITY_STEP = 0.25
 
 Render = Callable[[SetManifest, list[Audit]], str]
+Describe = Callable[[SetManifest], dict[str, bytes]]
+_LICENCES_LISTED = 100
 
 
 class FinishSet(beam.PTransform[beam.Pipeline, PCollection[str]]):
-    """Waits for every shard, then writes `lineage/`, `report.html` and `manifest.json`.
+    """Waits for every shard, then writes `lineage/`, what describes the set, `report.html` and
+    `manifest.json`.
 
     Args:
         manifest: with all that the launcher knows, nothing drawn yet. render: makes the report page.
+        describe: makes the files that describe the set for others (data card, Croissant file), by name.
         calibrated: whether the runs' probabilities are; if not, nothing is said of the share expected to
             be synthetic.
     """
@@ -45,6 +49,7 @@ class FinishSet(beam.PTransform[beam.Pipeline, PCollection[str]]):
         output: str,
         manifest: SetManifest,
         render: Render,
+        describe: Describe,
         calibrated: bool,
         *,
         files: PCollection[FileRecord],
@@ -53,7 +58,7 @@ class FinishSet(beam.PTransform[beam.Pipeline, PCollection[str]]):
         thresholds: PCollection[tuple[str, tuple[float, str]]],
     ) -> None:
         super().__init__()
-        self._fixed = facts, output, manifest, render, calibrated
+        self._fixed = facts, output, manifest, render, describe, calibrated
         self._side_inputs = {
             "files": AsIter(files),
             "tally": AsSingleton(tallies | "SumTallies" >> beam.CombineGlobally(_MergeTallies())),
@@ -97,6 +102,7 @@ def _finish(
     output: str,
     manifest: SetManifest,
     render: Render,
+    describe: Describe,
     calibrated: bool,
     *,
     files: Iterable[FileRecord],
@@ -126,7 +132,9 @@ def _finish(
         },
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    # What describes the set for others (Croissant file, data card) is published here and listed in `files`.
+    described = [publish(output, name, content, 0) for name, content in describe(manifest).items()]
+    entries = {r.path: FileEntry(rows=r.rows, sha256=r.sha256) for r in described}
+    manifest = msgspec.structs.replace(manifest, files=dict(sorted((manifest.files | entries).items())))
     publish(output, "report.html", render(manifest, sorted(audits, key=lambda a: a.batch_id)).encode(), 0)
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     publish(output, "manifest.json", content, 0)
@@ -161,6 +169,7 @@ def finished_manifest(
         },
         distinct_documents=sum(stratum.documents for stratum in tally.strata.values()),
         copies={str(n): documents for n, documents in sorted(tally.copies.items())},
+        licences=_most_frequent(tally.licences),
         effective_sample_size=tally.effective_sample_size(),
         expected_synthetic=(
             Estimated(value=estimate.value, low=estimate.low, high=estimate.high) if estimate else None
@@ -194,3 +203,10 @@ def _binned(histogram: LogHistogram, corpus: LogHistogram) -> list[tuple[float, 
 
 def _tokens_by_label(counts: MixCounts) -> dict[str, int]:
     return {label: n for label, n in counts.tokens.items() if label != TAIL}
+
+
+def _most_frequent(licences: Mapping[str, int]) -> dict[str, int]:
+    """Texts from the web may state any number of them."""
+    ordered = sorted(licences.items(), key=lambda pair: (-pair[1], pair[0]))
+    listed, rest = dict(ordered[:_LICENCES_LISTED]), sum(n for _, n in ordered[_LICENCES_LISTED:])
+    return listed | ({"other": listed.get("other", 0) + rest} if rest else {})

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import mlcroissant
 import msgspec
 import pyarrow.dataset as ds
 import pytest
@@ -62,6 +63,20 @@ def test_every_file_is_listed_with_its_hash_and_nothing_else_lies_there(plain):
     assert present == set(manifest.files) | {"manifest.json", "report.html"}
     for path, entry in manifest.files.items():
         assert hashlib.sha256((plain / path).read_bytes()).hexdigest() == entry.sha256
+
+
+def test_the_set_describes_itself(plain):
+    manifest = read_set(str(plain))
+    described = mlcroissant.Dataset(jsonld=plain / "croissant.json")
+    assert not described.metadata.issues.errors
+    read = [record["documents/id"] for record in described.records("documents")]
+    ids = [id.decode() if isinstance(id, bytes) else id for id in read]
+    assert sorted(ids) == sorted(row.id for row in rows(plain))
+    card = (plain / "README.md").read_text()
+    for label, share in manifest.shares.items():
+        assert f"| {share:.2%} |" in next(x for x in card.splitlines() if label.replace("_", "\\_") in x)
+    assert "No anchor set was kept out of it." in card
+    assert sum(manifest.licences.values()) == manifest.distinct_documents
 
 
 def test_the_set_lies_in_the_order_of_its_hashes(plain):
