@@ -18,6 +18,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.arguments import UsageError, parse_arguments
+from pipelines.local_run import run_locally
 from pipelines.mix_settings import MixSettings, parser, settle
 from pipelines.mix_table import closing_table, plan_table
 from pipelines.run_folder import check_run_folder, start_run_folder
@@ -90,7 +91,7 @@ def count(settings: MixSettings, options: PipelineOptions) -> MixCounts:
     _ = document_files(pipeline, facts) | "CountMix" >> CountMix(
         facts, settings.tail_tokens, settings.keep_out
     )
-    pipeline.run().wait_until_finish()
+    run_locally(pipeline)
     counts = MixCounts.from_bytes(read_scratch(facts, COUNTS))
     if counts.faults:
         more = f" (and {len(counts.faults) - 1} more like it)" if len(counts.faults) > 1 else ""
@@ -157,7 +158,7 @@ def draw(
         audits=written.audits,
         thresholds=drawn.thresholds,
     )
-    pipeline.run().wait_until_finish()
+    run_locally(pipeline)
 
 
 def _planned_manifest(settings: MixSettings, plan: MixPlan, until: tuple[float, str] | None) -> SetManifest:
