@@ -24,10 +24,10 @@ demo: .venv/installed
 	$(BIN)/wellspring demo --output=demo-run
 
 test: .venv/installed-test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist=loadfile
 
 test-fast: .venv/installed-test
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest -n 2 --dist=loadfile -m 'not slow'
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

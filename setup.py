@@ -71,6 +71,7 @@ setup(
             "playwright",
             "polars",
             "pytest",
+            "pytest-xdist",
             "python-hcl2",
             "ruff",
             "types-PyYAML",
