@@ -1,7 +1,7 @@
 """How a run's cost grows with its input, and what a second worker process brings.
 
-One worker: CPU time at 1, 2, 4 and 8 times an input; the time for one more document between each size and
-the next is compared with that over the whole range, so that the start is left out. Two worker processes
+One worker: CPU time at 1, 2, 4 and 8 times an input; what one more document takes between each size and the
+next is compared with the same over the whole range, so that the start is left out. Two worker processes
 against one: wall-clock time for more documents, one torch thread each; that needs a machine with two idle
 cores, so the load that it was measured at is in the result.
 """
@@ -22,7 +22,7 @@ TIMES = (1, 2, 4, 8)
 
 
 def run(
-    runs: int = 1, text_bytes: int = 4 * MB, wall_bytes: int = 8 * MB, processes: bool = True
+    runs: int = 1, text_bytes: int = MB, wall_bytes: int = 4 * MB, processes: bool = True
 ) -> dict[str, Any]:
     """Measures `curate` with the embedded scorer on WET files.
 
@@ -50,7 +50,7 @@ def run(
         "processes": speedup,
         "runs": runs,
         "lines": [
-            f"{times}: {seconds * 1e3:.2f} ms of CPU a document"
+            f"{times}: {seconds * 1e3:.2f} ms of CPU for one more document"
             for times, seconds in growth["seconds_a_document"].items()
         ],
     }
@@ -64,23 +64,21 @@ def _growth(folder: Path, text_bytes: int, runs: int) -> dict[str, Any]:
             cost = _curate(corpus, folder / "run", "benchmarks.curate_run:curate_with_scoring")
             costs[times].append(cost.cpu)
     cpu = {times: statistics.median(values) for times, values in costs.items()}
-    documents = {times: corpus.documents for times, corpus in corpora.items()}
+    texts = {times: corpus.text_bytes for times, corpus in corpora.items()}
+    # Documents differ in length: what is counted is one of the mean length.
+    mean = texts[TIMES[-1]] / corpora[TIMES[-1]].documents
 
-    def a_document(small: int, large: int) -> float:
-        return (cpu[large] - cpu[small]) / (documents[large] - documents[small])
+    def one_more(small: int, large: int) -> float:
+        return (cpu[large] - cpu[small]) / (texts[large] - texts[small]) * mean
 
-    whole = a_document(TIMES[0], TIMES[-1])
-    steps = {f"{small}x to {large}x": a_document(small, large) for small, large in pairwise(TIMES)}
-    # The start is what the whole range leaves: with it gone, a document costs so much at each size.
-    start = cpu[TIMES[0]] - whole * documents[TIMES[0]]
-    at_size = {f"{times}x": (cpu[times] - start) / documents[times] for times in TIMES}
+    whole = one_more(TIMES[0], TIMES[-1])
+    steps = {f"from {small}x to {large}x": one_more(small, large) for small, large in pairwise(TIMES)}
     return {
-        "largest_difference": max(abs(value / whole - 1) for value in at_size.values()),
-        "seconds_a_document": at_size,
-        "seconds_a_document_between": steps,
-        "start_seconds": start,
+        "largest_difference": max(abs(value / whole - 1) for value in steps.values()),
+        "seconds_a_document": {f"from {TIMES[0]}x to {TIMES[-1]}x": whole, **steps},
+        "start_seconds": cpu[TIMES[0]] - whole / mean * texts[TIMES[0]],
         "cpu_seconds": {f"{times}x": seconds for times, seconds in cpu.items()},
-        "documents": {f"{times}x": count for times, count in documents.items()},
+        "documents": {f"{times}x": corpus.documents for times, corpus in corpora.items()},
     }
 
 
