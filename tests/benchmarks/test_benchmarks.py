@@ -35,6 +35,7 @@ TINY = {
     "anchor_overlap": {"sizes": ((300, 60),)},
     "monitor": {"outputs": 400, "baseline_outputs": 1000, "later_outputs": 200},
     "tail_collapse": {},
+    "reprocess": {"text_bytes": 60_000},
 }
 
 
