@@ -14,7 +14,9 @@ class StorageError(Exception):
 class SourceStream(io.RawIOBase):
     """Wraps a binary stream for a reader.
 
-    Raises StorageError for whatever the stream raises. `consumed` is the furthest byte that was read.
+    A read that fails is tried once more from where it began, where the stream can go back: clients don't
+    try again when an answer breaks off in its middle. Raises StorageError for whatever the stream raises
+    then. `consumed` is the furthest byte that was read.
     """
 
     def __init__(self, raw: BinaryIO) -> None:
@@ -37,10 +39,19 @@ class SourceStream(io.RawIOBase):
         try:
             data = self._raw.read(-1 if size is None else size)
         except Exception as error:  # whatever a storage client raises is a failure of storage
-            raise StorageError(f"reading at byte {self._position}: {error!r}") from error
+            if not self._seekable:
+                raise StorageError(f"reading at byte {self._position}: {error!r}") from error
+            self.seek(self._position)
+            data = self._read_once(-1 if size is None else size)
         self._position += len(data)
         self.consumed = max(self.consumed, self._position)
         return data or b""
+
+    def _read_once(self, size: int) -> bytes:
+        try:
+            return self._raw.read(size)
+        except Exception as error:  # as above
+            raise StorageError(f"reading at byte {self._position}: {error!r}") from error
 
     def readinto(self, buffer: Any, /) -> int:
         data = self.read(len(buffer))
