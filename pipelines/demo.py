@@ -137,10 +137,14 @@ def _what_next(run_folder: Path, output: Path) -> str:
     held = sorted((run_folder / "hold").glob("batch=*"))
     # The command as this one was started: inside a virtual environment it may not be on the path.
     command = sys.argv[0] if Path(sys.argv[0]).name == "wellspring" else "wellspring"
-    ticket = f"\n  {held[0]}/ticket.json   why the first held batch was held" if held else ""
+    review = (
+        f"\n  {command} review serve --run={run_folder}   why batches were held; decide on them"
+        if held
+        else ""
+    )
     return f"""
 Look at
-  {run_folder}/report.html   open it in a browser: the entropy of the batches week by week{ticket}
+  {run_folder}/report.html   open it in a browser: the entropy of the batches week by week{review}
   {output}/demo-profile.json   the limits and where they come from
 
 Then try your own text (JSON lines with "id" and "text"; WARC, WET and Parquet are read too)

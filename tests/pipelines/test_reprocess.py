@@ -14,6 +14,8 @@ from signals.scorer_fingerprint import scorer_fingerprint
 from tests.pipelines.crawl import write_crawl
 from tests.signals.tiny_models import write_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def crawl(tmp_path_factory) -> Path:

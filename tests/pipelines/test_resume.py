@@ -22,6 +22,8 @@ import os, signal, sys
 from pipelines.cli import main
 from transforms import scorer_handler
 
+pytestmark = pytest.mark.slow
+
 score_batch = scorer_handler.score_batch
 calls = 0
 

@@ -15,6 +15,8 @@ from tests.pipelines.crawl import text, write_crawl
 from tests.pipelines.test_curate_determinism import data
 from transforms import read_documents
 
+pytestmark = pytest.mark.slow
+
 REPEATED = text("repeated")
 
 

@@ -17,6 +17,8 @@ from signals.simulation import simulate
 from signals.training_set import human_share
 from tests.signals.simulated_corpus import zipf_texts
 
+pytestmark = pytest.mark.slow
+
 SEEDS, GENERATIONS = range(5), 5
 REGIMES = ("replace", "accumulate", "accumulate-subsample", "real10", "real50", "clean")
 
