@@ -15,14 +15,14 @@ from tests.pipelines.test_curate_determinism import data
 from transforms import scorer_handler
 from transforms.publish import UNFINISHED
 
+pytestmark = pytest.mark.slow
+
 BATCHES = 8
 
 KILLED_AT = """
 import os, signal, sys
 from pipelines.cli import main
 from transforms import scorer_handler
-
-pytestmark = pytest.mark.slow
 
 score_batch = scorer_handler.score_batch
 calls = 0
