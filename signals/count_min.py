@@ -17,6 +17,8 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from signals.splitmix import mixed
+
 Keys = NDArray[np.uint64]
 
 DEPTH = 4
@@ -139,12 +141,9 @@ class CountMin:
     def _positions(self, keys: Keys) -> NDArray[np.int64]:
         """Where each key's cells lie in the table, shape (depth, keys)."""
         seeds = _SEEDS[: self.depth, None]
-        mixed = keys[None, :] ^ seeds
-        # The finaliser of SplitMix64 (Steele et al. 2014): every bit of the key reaches the highest ones.
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed ^= mixed >> np.uint64(31)
-        column = (mixed >> np.uint64(65 - self.width.bit_length())).astype(np.int64)
+        # Every bit of the key reaches the highest ones.
+        hashes = mixed(keys[None, :] ^ seeds)
+        column = (hashes >> np.uint64(65 - self.width.bit_length())).astype(np.int64)
         return column + np.arange(self.depth)[:, None] * self.width
 
 

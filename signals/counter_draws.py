@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signals.hashing import stable_hash
+from signals.splitmix import mixed
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 def uniforms(key: str, count: int) -> NDArray[np.float64]:
@@ -16,10 +16,7 @@ def uniforms(key: str, count: int) -> NDArray[np.float64]:
     ratio: a counter, so there is no generator whose state a call could change.
     """
     state = np.uint64(stable_hash(key, "draws")) + np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
-    state = (state ^ (state >> np.uint64(30))) * _FIRST
-    state = (state ^ (state >> np.uint64(27))) * _SECOND
-    state ^= state >> np.uint64(31)
-    return (state >> np.uint64(11)).astype(np.float64) / 2**53
+    return (mixed(state) >> np.uint64(11)).astype(np.float64) / 2**53
 
 
 def shuffled(key: str, count: int) -> NDArray[np.int64]:

@@ -11,7 +11,8 @@ import numpy as np
 import rensa
 from numpy.typing import NDArray
 
-from signals.word_grams import Grams, Words, mixed, word_grams
+from signals.splitmix import mixed
+from signals.word_grams import Grams, Words, word_grams
 
 SHINGLE_WORDS = 5
 BANDS = 14
