@@ -21,6 +21,10 @@ def closing_table(manifest: Manifest, run: str, seconds: float) -> str:
         *_spared(manifest),
         ("profile, gate", f"{manifest.profile}, {manifest.gate}"),
         ("scorer", manifest.scorer.id if manifest.scorer else "none"),
+        *[
+            (f"  on {device}", f"{spent:,.1f} s")
+            for device, spent in (manifest.cost.scoring_seconds.items() if manifest.cost else ())
+        ],
         ("lies in", run),
         ("to look at", f"{run.rstrip('/')}/report.html"),
     ]

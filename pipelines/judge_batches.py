@@ -4,7 +4,7 @@ batches -> Score -> Label -> AuditEntropy -> sinks: documents, hold, measurement
 manifest.json last
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -13,7 +13,7 @@ from apache_beam.pvalue import AsSingleton, PCollection
 from pipelines.curate_settings import CurateSettings
 from pipelines.report import render_report
 from schemas.audit import Audit
-from schemas.batch import MeasuredDocument, TrainingBatch
+from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
 from schemas.document import PublishedDocument
 from schemas.measurements import Measurements
 from schemas.reject import RECORD, Reject
@@ -27,7 +27,7 @@ from transforms.finish_run import FinishRun
 from transforms.label import Label
 from transforms.notify_held import NotifyHeld
 from transforms.progress import Progress
-from transforms.route import Route, Tally
+from transforms.route import SCORING, Route, Tally
 from transforms.score import Score
 from transforms.score_checkpoints import ScoreCheckpoints
 from transforms.watch_drift import WatchDrift, WriteDrift
@@ -107,11 +107,7 @@ def judge_batches(
     tallies = (
         routed.tallies,
         gathered.tallies,
-        scored
-        | "TallyDevices"
-        >> beam.FlatMap(
-            lambda b: [(("scored_on", b.scored_on, ""), len(b.batch.documents))] if b.scored_on else []
-        ),
+        scored | "TallyDevices" >> beam.FlatMap(_by_device),
         rejects
         | "RecordsOnly" >> beam.Filter(lambda reject: reject.kind == RECORD)
         | "TallyRejects" >> beam.Map(lambda reject: (("rejected", reject.source, reject.reason), 1)),
@@ -135,6 +131,12 @@ def judge_batches(
     )
     if s.hold_topic:
         _ = finished | "NotifyHeld" >> NotifyHeld(s.hold_topic, routed.audits)
+
+
+def _by_device(scored: ScoredBatch) -> Iterator[Tally]:
+    if scored.scored_on:
+        yield ("scored_on", scored.scored_on, ""), len(scored.batch.documents)
+        yield (SCORING, scored.scored_on, ""), scored.scoring_milliseconds
 
 
 def _worth_scoring(settings: CurateSettings) -> Callable[[MeasuredDocument], bool]:

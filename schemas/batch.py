@@ -40,8 +40,10 @@ class ScoredBatch(msgspec.Struct, frozen=True, kw_only=True):
     """A training batch after scoring: documents that could not be scored are in `rejects`.
 
     `scored_on` names the device and its instruction set ("cpu AVX512"); null when no scorer ran.
+    `scoring_milliseconds` is how long that device was at it, once, whenever that was.
     """
 
     batch: TrainingBatch
     rejects: list[Reject]
     scored_on: str | None = None
+    scoring_milliseconds: int = 0

@@ -57,6 +57,16 @@ class ReprocessedFrom(msgspec.Struct, frozen=True, kw_only=True):
     newly_passed: list[str] = []
 
 
+class RunCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run took, as measured. Its dollars hang on prices: `wellspring estimate` has those."""
+
+    seconds: float
+    """From `started` to `finished`, by the clocks of the launcher and of a worker."""
+    scoring_seconds: dict[str, float]
+    """By the device and instruction set that scored, summed over workers: {"cuda sm_90": 5120.4}. A batch
+    that a dead attempt had scored counts with what it took then; scores of another run are not in it."""
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a run read, made and wrote. `histograms` are keyed by signal, then provenance label."""
 
@@ -97,4 +107,5 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     sources_sha256: str | None = None
     """Of the sources.yaml that it went by."""
     reprocessed_from: ReprocessedFrom | None = None
+    cost: RunCost | None = None
     schema_version: int = SCHEMA_VERSION

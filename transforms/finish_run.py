@@ -10,15 +10,23 @@ from apache_beam.pvalue import AsIter, AsList, AsSingleton, PCollection
 
 from schemas.audit import HOLD_FOR_REVIEW, Audit
 from schemas.label import PROVENANCE_LABELS
-from schemas.manifest import FileEntry, FileRecord, Manifest, ReprocessedFrom, SourceCounts
+from schemas.manifest import FileEntry, FileRecord, Manifest, ReprocessedFrom, RunCost, SourceCounts
 from schemas.reject import FILE, Reject
 from schemas.window_audit import WindowAudit
 from signals.hashing import stable_hash
 from signals.histograms import Histograms, merge_histograms
 from signals.synthetic_share import ErrorRates, synthetic_shares
 from transforms.publish import UNFINISHED, publish, remove_folder
-from transforms.route import BATCHES_FLAGGED, NEWLY_HELD, NEWLY_PASSED, RELABELLED, WINDOW, Tally
-from transforms.run_log import RUN_FINISHED, figures_of_run, log_event
+from transforms.route import (
+    BATCHES_FLAGGED,
+    NEWLY_HELD,
+    NEWLY_PASSED,
+    RELABELLED,
+    SCORING,
+    WINDOW,
+    Tally,
+)
+from transforms.run_log import RUN_FINISHED, figures_of_run, log_event, seconds_between
 
 # The report draws at most so many batches: those beyond their limit first, then a sample by hash.
 AUDITS_IN_REPORT = 2000
@@ -118,6 +126,7 @@ def _finish(
     audits: list[Audit],
     drift: list[tuple[str, list[WindowAudit]]],
 ) -> str:
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
     manifest = msgspec.structs.replace(
         manifest,
         **_counts(tallies),
@@ -128,7 +137,11 @@ def _finish(
         renamed_ids=renamed,
         histograms=histograms,
         reprocessed_from=manifest.reprocessed_from and _with_changes(manifest.reprocessed_from, tallies),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished,
+        cost=RunCost(
+            seconds=seconds_between(manifest.started, finished),
+            scoring_seconds={device: n / 1000 for (what, device, _), n in sorted(tallies) if what == SCORING},
+        ),
     )
     check_conservation(manifest)
     in_order = sorted(audits, key=lambda a: (a.window_start or "", a.stratum, a.batch_id))

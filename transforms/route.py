@@ -28,6 +28,8 @@ RELABELLED = "relabelled"
 NEWLY_HELD, NEWLY_PASSED = "newly_held", "newly_passed"
 """(.., batch id, "")."""
 
+SCORING = "scoring_milliseconds"
+"""(.., device and instruction set, ""): what `scored_on` counts documents of."""
 BATCHES_FLAGGED = "batches_flagged"
 """Batches beyond their limit, held or only watched."""
 WINDOW = "window"

@@ -41,7 +41,8 @@ def figures_of_run(manifest: Manifest, flagged: int, windows: Iterable[str]) -> 
         "rejected_share": _share(rejected, manifest.records_read),
         "files_damaged": len(manifest.files_damaged),
         "data_age_hours": _age_hours(manifest, windows),
-        "seconds": _seconds(manifest.started, manifest.finished),
+        "seconds": seconds_between(manifest.started, manifest.finished),
+        "scoring_seconds": round(sum(manifest.cost.scoring_seconds.values()), 1) if manifest.cost else None,
         "profile": manifest.profile,
         "gate": manifest.gate,
     }
@@ -64,5 +65,6 @@ def _age_hours(manifest: Manifest, windows: Iterable[str]) -> float | None:
     )
 
 
-def _seconds(started: str, finished: str) -> float:
+def seconds_between(started: str, finished: str) -> float:
+    """Of two ISO times; below 0 where clocks disagree."""
     return (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds()

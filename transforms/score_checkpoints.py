@@ -37,6 +37,7 @@ class _Scores(msgspec.Struct, frozen=True):
     documents: list[_Scored]
     rejects: list[Reject]
     scored_on: str | None
+    scoring_milliseconds: int
 
 
 _decoder = msgspec.msgpack.Decoder(_Scores)
@@ -81,6 +82,7 @@ class ScoreCheckpoints:
             batch=msgspec.structs.replace(batch, documents=documents),
             rejects=scores.rejects,
             scored_on=scores.scored_on,
+            scoring_milliseconds=scores.scoring_milliseconds,
         )
 
     def keep(self, path: str, batch: TrainingBatch, scored: ScoredBatch) -> None:
@@ -93,6 +95,7 @@ class ScoreCheckpoints:
             ],
             scored.rejects,
             scored.scored_on,
+            scored.scoring_milliseconds,
         )
         content = zstandard.ZstdCompressor(level=1).compress(_encoder.encode(scores))
         # In a bucket another worker's may lie there, from a GPU whose last bits differ: it is as good.

@@ -116,7 +116,7 @@ def _counted(
     for rows in scorer.pass_rows:
         Metrics.distribution(NAMESPACE, "scorer_pass_rows").update(rows)
     Metrics.distribution(NAMESPACE, "scorer_milliseconds").update(milliseconds)
-    return scored
+    return msgspec.structs.replace(scored, scoring_milliseconds=milliseconds)
 
 
 def _named(batch: TrainingBatch) -> str:

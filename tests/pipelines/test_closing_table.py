@@ -1,4 +1,7 @@
+import re
+
 from pipelines.closing_table import closing_table
+from schemas.manifest import RunCost
 from tests.transforms.test_finish_run import manifest
 
 
@@ -12,6 +15,13 @@ def test_it_says_what_became_of_every_record_and_where_it_lies():
     assert "100 in 4.0 s, 25 tokens/s" in text
     assert "runs/x/report.html" in text
     assert "holds nothing" not in text
+
+
+def test_it_says_how_long_each_device_scored():
+    cost = RunCost(seconds=90, scoring_seconds={"cpu AVX2": 61.25, "cuda sm_90": 1234.5})
+    text = closing_table(manifest(cost=cost), "runs/x", 4.0)
+    assert re.search("on cpu AVX2 +61.2 s$", text, re.MULTILINE)
+    assert re.search("on cuda sm_90 +1,234.5 s$", text, re.MULTILINE)
 
 
 def test_under_monitor_it_says_that_nothing_is_held():

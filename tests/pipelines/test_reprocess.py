@@ -153,7 +153,7 @@ def test_back_to_the_first_profile_is_the_first_run(monitored, scratch, tmp_path
     check_run(output, monitored)
     counted = manifest(monitored)
     for name, value in manifest(output).items():
-        if name not in ("started", "finished", "parameters", "reprocessed_from"):
+        if name not in ("started", "finished", "parameters", "reprocessed_from", "cost"):
             assert value == counted[name], name
 
 
@@ -258,7 +258,7 @@ def test_another_scorer_from_the_stored_texts(crawl, monitored, scratch, tmp_pat
     assert sum(n for moves in said["labels"].values() for n in moves.values()) == 67
     counted = manifest(expected)
     for name, value in manifest(output).items():
-        if name not in ("started", "finished", "parameters", "reprocessed_from"):
+        if name not in ("started", "finished", "parameters", "reprocessed_from", "cost"):
             assert value == counted[name], name
     # A run that holds batches has their texts too, and its held documents get their surprisals.
     again = reprocess(

@@ -1,5 +1,6 @@
 """A run that died while it scored goes on from the batches that were scored, and ends with the same bytes."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -19,8 +20,11 @@ pytestmark = pytest.mark.slow
 
 BATCHES = 8
 
+# A batch takes this long beside its scoring, so that what a dead run took can be told.
+PAUSE_SECONDS = 0.25
+
 KILLED_AT = """
-import os, signal, sys
+import os, signal, sys, time
 from pipelines.cli import main
 from transforms import scorer_handler
 
@@ -32,6 +36,7 @@ def score_or_die(batch, scorer, worth_scoring=None):
     calls += 1
     if calls == {call}:
         os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep({pause})
     return score_batch(batch, scorer, worth_scoring)
 
 scorer_handler.score_batch = score_or_die
@@ -64,7 +69,7 @@ def scored(monkeypatch) -> list[str]:
 
 
 def killed(call: int, argv: list[str]) -> None:
-    code = KILLED_AT.format(call=call)
+    code = KILLED_AT.format(call=call, pause=PAUSE_SECONDS)
     done = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 
@@ -89,6 +94,8 @@ def test_only_what_was_not_scored_is_scored(crawl, tiny_scorer, tmp_path, scored
     check_run(undisturbed, disturbed)
     assert data(undisturbed) == data(disturbed)
     assert not (disturbed / UNFINISHED).exists()
+    cost = json.loads((disturbed / "manifest.json").read_text())["cost"]
+    assert sum(cost["scoring_seconds"].values()) > 6 * PAUSE_SECONDS  # what the dead ones took is in it
 
 
 def test_scores_of_other_text_or_of_another_scorer_are_not_taken(crawl, tiny_scorer, tmp_path, scored):

@@ -120,3 +120,8 @@ def test_a_runs_metrics_and_its_line_are_its_manifests_counts(tmp_path, tiny_sco
     assert line["run"] == str(run)
     assert line["records_read"] == told["records_read"]
     assert line["data_age_hours"] > 0
+    cost = told["cost"]
+    assert cost["scoring_seconds"].keys() == told["scored_on"].keys()
+    (seconds,) = cost["scoring_seconds"].values()
+    assert 0 < seconds < cost["seconds"] + 1
+    assert (line["scoring_seconds"], line["seconds"]) == (round(seconds, 1), cost["seconds"])
