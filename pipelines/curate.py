@@ -5,20 +5,16 @@ paths -> ReadDocuments -> UniqueDocuments -> Measure -> AssembleBatches -> judge
 """
 
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
 from pipelines.arguments import UsageError, is_local, parse_arguments
-from pipelines.closing_table import closing_table
 from pipelines.curate_settings import CurateSettings, parser, settle
 from pipelines.judge_batches import Gathered, judge_batches
-from pipelines.local_run import run_locally
-from pipelines.progress_line import ProgressLine
-from pipelines.run_folder import check_run_folder, read_manifest, start_run_folder
+from pipelines.run_folder import check_run_folder
+from pipelines.start_run import start_run
 from schemas.document import Document
 from signals.measuring import with_language
 from transforms.assemble_batches import AssembleBatches, CountStrata
@@ -29,7 +25,6 @@ from transforms.public_path import public_path
 from transforms.read_documents import ReadDocuments
 from transforms.reject_forgotten import RejectForgotten
 from transforms.reused_run import PointAtTheKept, ReuseRun, WithStoredScores, tallies_as_read
-from transforms.run_log import RUN_STARTED, log_event
 from transforms.unique_documents import DUPLICATE, UniqueDocuments
 from transforms.write_shards import shard_count
 
@@ -98,21 +93,14 @@ def run(argv: Sequence[str] | None = None) -> int:
     if arguments.dry_run:
         print(_plan(settings, size))
         return 0
-    started = time.monotonic()
-    start_run_folder(settings.output)
-    pipeline = beam.Pipeline(options=options)
-    if not is_local(options):
-        curate(pipeline, settings)
-        pipeline.run()
-        log_event(RUN_STARTED, settings.output, profile=settings.profile.name, gate=settings.gate)
-        print(f"The job is with its runner; {settings.output}/manifest.json appears at its end.")
-        return 0
-    with tempfile.TemporaryDirectory(prefix="wellspring-progress-") as folder:
-        progress = Progress(folder)
-        curate(pipeline, settings, progress)
-        with ProgressLine(progress, size):
-            run_locally(pipeline)
-    print(closing_table(read_manifest(settings.output), settings.output, time.monotonic() - started))
+    start_run(
+        lambda pipeline, progress: curate(pipeline, settings, progress),
+        settings.output,
+        options,
+        input_bytes=size,
+        profile=settings.profile.name,
+        gate=settings.gate,
+    )
     return 0
 
 

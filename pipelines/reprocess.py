@@ -6,22 +6,19 @@ by scorer:  texts and audits -> batches -> judge_batches, as in the main job
 """
 
 import sys
-import tempfile
-import time
 from collections.abc import Iterable, Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
-from pipelines.arguments import is_local, parse_arguments
-from pipelines.closing_table import changes_table, closing_table
+from pipelines.arguments import parse_arguments
+from pipelines.closing_table import changes_table
 from pipelines.curate_settings import CurateSettings
 from pipelines.judge_batches import Gathered, judge_batches
-from pipelines.local_run import run_locally
-from pipelines.progress_line import ProgressLine
 from pipelines.report import render_report
 from pipelines.reprocess_settings import ReprocessSettings, parser, settle
-from pipelines.run_folder import check_run_folder, read_manifest, start_run_folder
+from pipelines.run_folder import check_run_folder
+from pipelines.start_run import start_run
 from schemas.audit import Audit
 from schemas.manifest import Manifest
 from schemas.reject import RECORD, Reject
@@ -31,7 +28,6 @@ from transforms.finished_run import FinishedRun
 from transforms.progress import Progress
 from transforms.relabel import Judgement, Relabel
 from transforms.route import Tally
-from transforms.run_log import RUN_STARTED, log_event
 from transforms.run_shards import CopyFiles, ReadRows, number_of_shards
 from transforms.stored_batches import ReadStoredBatches
 from transforms.watch_drift import WatchDrift, WriteDrift
@@ -139,27 +135,20 @@ def run(argv: Sequence[str] | None = None) -> int:
             f"and write {settings.output}"
         )
         return 0
-    started = time.monotonic()
-    start_run_folder(settings.output)
-    pipeline = beam.Pipeline(options=options)
-    if not is_local(options):
-        _build(pipeline, settings)
-        pipeline.run()
-        log_event(RUN_STARTED, settings.output, profile=settings.profile.name, gate=settings.gate)
-        print(f"The job is with its runner; {settings.output}/manifest.json appears at its end.")
-        return 0
-    with tempfile.TemporaryDirectory(prefix="wellspring-progress-") as folder:
-        progress = Progress(folder)
-        _build(pipeline, settings, progress)
-        with ProgressLine(progress, None):
-            run_locally(pipeline)
-    manifest = read_manifest(settings.output)
-    print(closing_table(manifest, settings.output, time.monotonic() - started))
-    print(changes_table(manifest))
+    manifest = start_run(
+        lambda pipeline, progress: _build(pipeline, settings, progress),
+        settings.output,
+        options,
+        input_bytes=None,
+        profile=settings.profile.name,
+        gate=settings.gate,
+    )
+    if manifest is not None:
+        print(changes_table(manifest))
     return 0
 
 
-def _build(pipeline: beam.Pipeline, settings: ReprocessSettings, progress: Progress | None = None) -> None:
+def _build(pipeline: beam.Pipeline, settings: ReprocessSettings, progress: Progress | None) -> None:
     if settings.rescoring is None:
         relabel(pipeline, settings)
     else:
