@@ -11,13 +11,13 @@ import pyarrow.dataset as ds
 from pipelines import curate
 from pipelines.arguments import JobParser
 from pipelines.demo_input import DemoHalf, make_demo_input
-from pipelines.run_folder import read_manifest
 from schemas.label import HUMAN_UNVERIFIED, SYNTHETIC_SUSPECTED
 from schemas.measurements import Measurements
 from schemas.profile import Profile
 from signals.calibration import calibrate
 from signals.model_folder import REFERENCE_EN
 from signals.votes import votes_of
+from transforms.finished_run import FinishedRun
 
 BATCH_DOCUMENTS = 8
 SAMPLED_DOCUMENTS = 90
@@ -81,7 +81,7 @@ def _calibrate(run_folder: Path, half: DemoHalf) -> Profile:
     truth = _truth(half)
     rows = ds.dataset(run_folder / "measurements").to_table().to_pylist()
     measured = [msgspec.convert(row, Measurements) for row in rows]
-    scorer = read_manifest(str(run_folder)).scorer
+    scorer = FinishedRun(str(run_folder)).manifest.scorer
     assert scorer is not None
     return calibrate(
         [m for m in measured if truth.get(m.id) == "human"],

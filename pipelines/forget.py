@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.arguments import JobParser, UsageError
-from pipelines.report import read_drift, render_report
+from pipelines.report import render_report
 from schemas.arrow import arrow_schema
 from schemas.decision import Release
 from schemas.forgotten import FORGOTTEN, ForgottenRecord
@@ -109,10 +109,7 @@ def forget(folder: Path, selection: Selection, *, by: str, reason: str) -> tuple
         RunError: it is no finished run, or a file isn't what its manifest says.
     """
     run = FinishedRun(str(folder))
-    releases = {
-        path.relative_to(folder).as_posix(): msgspec.json.decode(path.read_bytes(), type=Release)
-        for path in sorted((folder / "releases").glob("*.json"))
-    }
+    releases = run.releases()
     files = dict(run.manifest.files)
     for release in releases.values():
         files |= release.files
@@ -168,7 +165,7 @@ def forget(folder: Path, selection: Selection, *, by: str, reason: str) -> tuple
         after = _release_without(release, tables, ids, entries)
         if after != release:
             staged[path] = _json(after)
-    report = render_report(manifest, run.audits(), read_drift(run.folder, run.manifest))
+    report = render_report(manifest, run.audits(), run.drift())
     staged["report.html"] = report.encode()
     staged["manifest.json"] = _json(manifest)  # the last in place
     _stage(folder, staged)

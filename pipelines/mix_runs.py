@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
-from apache_beam.io.filesystems import FileSystems
 
-from pipelines.arguments import UsageError, read_bytes
-from pipelines.run_folder import read_manifest
+from pipelines.arguments import UsageError
 from schemas.decision import Release
 from schemas.label import PROVENANCE_LABELS
 from schemas.manifest import FileEntry, Manifest
 from schemas.training_set import SET, SourceRun
 from transforms.finish_run import ConservationError, check_conservation
+from transforms.finished_run import FinishedRun, RunError
 from transforms.mix_source import MixFiles
 from transforms.run_files import RunFile
-from transforms.storage import open_storage
 
 
 class MixedRun(NamedTuple):
@@ -67,33 +65,19 @@ def load_run(path: str) -> MixedRun:
         UsageError: see `load_runs`.
     """
     path = path.rstrip("/")
-    manifest = read_manifest(path)
-    content = read_bytes(FileSystems.join(path, "manifest.json"), "manifest")
-    if msgspec.json.decode(content, type=_Kind).kind == SET:
-        raise UsageError(f"{path} is a training set: mix the runs that it was drawn from")
     try:
-        check_conservation(manifest)
+        run = FinishedRun(path)
+        check_conservation(run.manifest)
+        releases = run.releases()
+    except RunError as error:
+        raise UsageError(str(error)) from error
     except ConservationError as error:
         raise UsageError(f"{path}/manifest.json doesn't add up, so it was changed: {error}") from error
-    releases, hashes = _releases(path)
-    source = SourceRun(path=path, manifest_sha256=hashlib.sha256(content).hexdigest(), releases=hashes)
-    return MixedRun(path, manifest, releases, source)
-
-
-def _releases(run: str) -> tuple[list[Release], dict[str, str]]:
-    storage = open_storage(run)
-    releases: list[Release] = []
-    hashes: dict[str, str] = {}
-    for path in storage.files("releases"):
-        if not path.endswith(".json"):
-            continue
-        content = storage.read(path)
-        try:
-            releases.append(msgspec.json.decode(content, type=Release))
-        except msgspec.DecodeError as error:
-            raise UsageError(f"{run}/{path} is no release: {error}") from error
-        hashes[path] = hashlib.sha256(content).hexdigest()
-    return releases, hashes
+    if msgspec.json.decode(run.storage.read("manifest.json"), type=_Kind).kind == SET:
+        raise UsageError(f"{path} is a training set: mix the runs that it was drawn from")
+    hashes = {path: hashlib.sha256(run.storage.read(path)).hexdigest() for path in releases}
+    source = SourceRun(path=path, manifest_sha256=run.manifest_sha256, releases=hashes)
+    return MixedRun(path, run.manifest, list(releases.values()), source)
 
 
 def _check_same_scorer(first: MixedRun, other: MixedRun) -> None:

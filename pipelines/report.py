@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import msgspec
 from apache_beam.io.filesystems import FileSystems
 
-from pipelines.arguments import JobParser
+from pipelines.arguments import JobParser, UsageError
 from pipelines.page import (
     NONE,
     Html,
@@ -28,13 +27,13 @@ from pipelines.report_entropy import entropy_section
 from pipelines.report_head import head
 from pipelines.report_share import share_section
 from pipelines.report_words import CAVEATS, GLOSSARY, LABELS, REASONS, SEED_CAVEATS
-from pipelines.run_folder import read_audits, read_manifest
 from pipelines.svg import Segment, bar, histogram, stacked_bar, swatch
 from schemas.audit import Audit
 from schemas.label import PROVENANCE_LABELS
 from schemas.manifest import Histogram, Manifest
 from schemas.signal_titles import SIGNALS, signal_title
 from schemas.window_audit import WindowAudit
+from transforms.finished_run import FinishedRun, RunError
 
 _SECTIONS = (
     ("labels", "Labels"),
@@ -53,28 +52,22 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Write the report of a finished run again, over all its audits. Exit code 0.
 
     Raises:
-        UsageError: the arguments are wrong, or there is no finished run.
+        UsageError: the arguments are wrong, there is no finished run, or a file of it was changed.
     """
     parser = JobParser("report", "Write the pictures of a finished run as one HTML file.")
     parser.add_argument("--run", required=True, metavar="DIR", help="the folder of a finished run")
     parser.add_argument("--output", metavar="FILE", help="the page to write; default: DIR/report.html")
     flags = parser.parse_args(argv)
-    manifest = read_manifest(flags.run)
-    page = render_report(manifest, read_audits(flags.run, manifest), read_drift(flags.run, manifest))
+    try:
+        finished = FinishedRun(flags.run)
+        page = render_report(finished.manifest, finished.audits(), finished.drift())
+    except RunError as error:
+        raise UsageError(f"--run: {error}") from error
     output = flags.output or FileSystems.join(flags.run, "report.html")
     with FileSystems.create(output, mime_type="text/html") as file:
         file.write(page.encode())
     print(output)
     return 0
-
-
-def read_drift(folder: str, manifest: Manifest) -> list[WindowAudit]:
-    """Every stratum over its windows, in the order of the run's files."""
-    windows: list[WindowAudit] = []
-    for path in sorted(path for path in manifest.files if path.startswith("audits/_drift-")):
-        with FileSystems.open(FileSystems.join(folder, *path.split("/"))) as file:
-            windows += msgspec.json.Decoder(WindowAudit).decode_lines(file.read())
-    return windows
 
 
 def render_report(manifest: Manifest, audits: Sequence[Audit], windows: Sequence[WindowAudit] = ()) -> str:

@@ -1,15 +1,9 @@
-"""A run's folder: refused where a finished run lies, cleared of what an unfinished one left but its scores;
-read."""
+"""A run's folder: refused where a finished run lies, cleared of what a dead one left but its scores."""
 
-import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from pipelines.arguments import UsageError, read_bytes
-from schemas.audit import Audit
-from schemas.manifest import Manifest
+from pipelines.arguments import UsageError
 from transforms.publish import LAST_FILES, UNFINISHED, make_folder, remove_folder
 from transforms.score_checkpoints import SCORES
 from transforms.storage import open_storage
@@ -54,29 +48,6 @@ def start_run_folder(run: str) -> None:
         make_folder(FileSystems.join(run, UNFINISHED))
     with FileSystems.create(marker, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         file.write(b"This run is not finished: it has no manifest.json yet.\n")
-
-
-def read_manifest(run: str) -> Manifest:
-    """The manifest of a finished run.
-
-    Raises:
-        UsageError: there is none, so it is no finished run; or it is not of this version's form.
-    """
-    try:
-        content = read_bytes(FileSystems.join(run, "manifest.json"), "manifest")
-        return msgspec.json.decode(content, type=Manifest)
-    except (UsageError, msgspec.DecodeError) as error:
-        raise UsageError(f"{run} is not a finished run: {error}") from error
-
-
-def read_audits(run: str, manifest: Manifest) -> list[Audit]:
-    """The audits of all batches of a finished run, in the order of its files."""
-    audits: list[Audit] = []
-    for path in sorted(p for p in manifest.files if p.startswith("audits/") and p.endswith(".parquet")):
-        with FileSystems.open(FileSystems.join(run, *path.split("/"))) as file:
-            rows = pq.read_table(pa.BufferReader(file.read())).to_pylist()
-        audits += msgspec.convert(rows, list[Audit])
-    return audits
 
 
 def _entries(run: str) -> set[str]:

@@ -11,8 +11,9 @@ from pipelines.arguments import is_local
 from pipelines.closing_table import closing_table
 from pipelines.local_run import run_locally
 from pipelines.progress_line import ProgressLine
-from pipelines.run_folder import read_manifest, start_run_folder
+from pipelines.run_folder import start_run_folder
 from schemas.manifest import Manifest
+from transforms.finished_run import FinishedRun
 from transforms.progress import Progress
 from transforms.run_log import RUN_STARTED, log_event
 
@@ -52,6 +53,6 @@ def start_run(
         build(pipeline, progress)
         with ProgressLine(progress, input_bytes):
             run_locally(pipeline)
-    manifest = read_manifest(output)
+    manifest = FinishedRun(output).manifest
     print(closing_table(manifest, output, time.monotonic() - started))
     return manifest

@@ -109,11 +109,9 @@ class HoldQueue:
             return self._entries[batch_id]
 
     def _read_releases(self) -> None:
-        for path in self._run.storage.files("releases"):
-            if path not in self._releases and path.endswith(".json"):
-                release = _release(self._run.storage.read(path), f"{self.folder}/{path}")
-                self._releases[path] = release
-                self._released |= dict.fromkeys(release.batches, release.number)
+        for path, release in self._run.releases(but=self._releases).items():
+            self._releases[path] = release
+            self._released |= dict.fromkeys(release.batches, release.number)
 
     def _read_decisions(self, batch_id: str, numbers: list[int]) -> None:
         known = self._contents.get(batch_id, {})
@@ -311,10 +309,3 @@ def _came_first(batch_id: str, entry: Entry) -> str:
     words = {APPROVE: "approved", REJECT: "rejected", UNDO: "put back to waiting"}
     done = words.get(last.decision, "taken into a release")
     return f"batch {batch_id} was {done} by {last.by} at {last.at}; look at it again before you decide"
-
-
-def _release(content: bytes, name: str) -> Release:
-    try:
-        return msgspec.json.decode(content, type=Release)
-    except msgspec.DecodeError as error:
-        raise RunError(f"{name} can't be read: {error}") from error

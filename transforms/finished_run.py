@@ -4,6 +4,7 @@ Imports no Beam, so that the commands of people who review start fast.
 """
 
 import hashlib
+from collections.abc import Container
 from typing import TypeVar
 
 import msgspec
@@ -11,7 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from schemas.audit import Audit
+from schemas.decision import Release
 from schemas.manifest import FileEntry, Manifest
+from schemas.window_audit import WindowAudit
 from transforms.storage import Storage, open_storage
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -64,6 +67,38 @@ class FinishedRun:
             if path.endswith(".parquet"):
                 audits += rows_of(self.read(path), Audit, f"{self.folder}/{path}")
         return audits
+
+    def releases(self, but: Container[str] = ()) -> dict[str, Release]:
+        """What people have let out of its hold queue so far, by the releases' paths, in their order.
+
+        Args:
+            but: paths that are known already and needn't be read.
+
+        Raises:
+            RunError: one can't be read.
+        """
+        found = {}
+        for path in self.storage.files("releases"):
+            if path.endswith(".json") and path not in but:
+                try:
+                    found[path] = msgspec.json.decode(self.storage.read(path), type=Release)
+                except msgspec.DecodeError as error:
+                    raise RunError(f"{self.folder}/{path} can't be read: {error}") from error
+        return found
+
+    def drift(self) -> list[WindowAudit]:
+        """Every stratum over its windows, in the order of the run's files.
+
+        Raises:
+            RunError: one of the files was changed, or can't be read.
+        """
+        windows: list[WindowAudit] = []
+        for path in sorted(p for p in self.manifest.files if p.startswith("audits/_drift-")):
+            try:
+                windows += msgspec.json.Decoder(WindowAudit).decode_lines(self.read(path))
+            except msgspec.DecodeError as error:
+                raise RunError(f"{self.folder}/{path} can't be read: {error}") from error
+        return windows
 
 
 def read_as_recorded(storage: Storage, path: str, recorded: FileEntry, folder: str) -> bytes:

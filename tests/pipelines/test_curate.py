@@ -9,7 +9,6 @@ import pyarrow.dataset as ds
 import pytest
 
 from pipelines.cli import main
-from pipelines.run_folder import read_manifest
 from schemas.profile import Gate, Limit
 from signals.entropy import unpack_ids
 from signals.profiles import SEED
@@ -18,6 +17,7 @@ from signals.scorer_fingerprint import scorer_fingerprint
 from signals.surprisal_levels import surprisals_of
 from signals.tokenization import load_tokenizer
 from tests.pipelines.crawl import write_crawl
+from transforms.finished_run import FinishedRun
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_every_document_has_its_measurements(run):
     for id, row in measured.items():
         assert row["tokens"] == documents[id]["token_count"] == row["scored_tokens"]
         assert row["perplexity"] > 1
-        assert row["scorer"] == read_manifest(str(run)).scorer.id
+        assert row["scorer"] == FinishedRun(str(run)).manifest.scorer.id
 
 
 def test_batches_are_of_one_day_and_stratum(run):

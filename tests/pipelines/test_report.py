@@ -1,5 +1,6 @@
 """The report of a run: what it says, what it can't be made to do, and the job that writes it."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -277,8 +278,10 @@ def test_histograms_with_different_bins_are_refused() -> None:
 def write_run(folder: Path) -> list[Audit]:
     made = audits()
     (folder / "audits").mkdir(parents=True)
-    pq.write_table(table(made, arrow_schema(Audit)), folder / "audits" / "00000.parquet")
-    files = {"audits/00000.parquet": FileEntry(rows=len(made), sha256="")}
+    audited = folder / "audits" / "00000.parquet"
+    pq.write_table(table(made, arrow_schema(Audit)), audited)
+    sha256 = hashlib.sha256(audited.read_bytes()).hexdigest()
+    files = {"audits/00000.parquet": FileEntry(rows=len(made), sha256=sha256)}
     (folder / "manifest.json").write_bytes(msgspec.json.encode(manifest(made, files=files)))
     return made
 
@@ -292,6 +295,14 @@ def test_the_job_writes_the_page_of_a_run(tmp_path: Path, capsys: pytest.Capture
     assert page == output.read_text(encoding="utf-8")
     assert f"of {len(made)} batches" in page
     assert capsys.readouterr().out.splitlines() == [str(tmp_path / "run" / "report.html"), str(output)]
+
+
+def test_audits_that_were_changed_are_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(tmp_path / "run")
+    pq.write_table(table(audits()[:1], arrow_schema(Audit)), tmp_path / "run/audits/00000.parquet")
+    assert main(["report", f"--run={tmp_path / 'run'}"]) == 2
+    assert "00000.parquet was changed" in capsys.readouterr().err
+    assert not (tmp_path / "run/report.html").exists()
 
 
 def test_a_folder_without_manifest_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

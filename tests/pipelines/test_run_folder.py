@@ -1,7 +1,7 @@
 import pytest
 
 from pipelines.arguments import UsageError
-from pipelines.run_folder import check_run_folder, read_manifest, start_run_folder
+from pipelines.run_folder import check_run_folder, start_run_folder
 from transforms.publish import UNFINISHED
 
 
@@ -52,11 +52,3 @@ def test_a_run_that_died_can_be_started_again(tmp_path):
     check_run_folder(str(tmp_path), overwrite=False)
     start_run_folder(str(tmp_path))
     assert not (tmp_path / "documents").exists()
-
-
-def test_a_folder_without_manifest_is_no_run(tmp_path):
-    with pytest.raises(UsageError, match="is not a finished run"):
-        read_manifest(str(tmp_path))
-    (tmp_path / "manifest.json").write_text("{}")
-    with pytest.raises(UsageError, match="is not a finished run.*missing required field"):
-        read_manifest(str(tmp_path))

@@ -1,3 +1,6 @@
+import hashlib
+import json
+
 import pytest
 
 from tests.review.held_run import held_run
@@ -26,6 +29,17 @@ def test_changed_missing_and_unlisted_files_are_named(tmp_path):
         run.read(ticket)
     with pytest.raises(RunError, match="lists no hold/../secrets"):
         run.read("hold/../secrets")
+
+
+@pytest.mark.parametrize(("written", "says"), [(b"{}\n", "can't be read"), (b"[]", "was changed")])
+def test_drift_that_cannot_be_read_is_named(tmp_path, written, says):
+    folder, path = held_run(tmp_path / "run"), "audits/_drift-0.jsonl"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"][path] = {"rows": 1, "sha256": hashlib.sha256(b"{}\n").hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / path).write_bytes(written)
+    with pytest.raises(RunError, match=f"{path} {says}"):
+        FinishedRun(str(folder)).drift()
 
 
 @pytest.mark.parametrize("manifest", [None, "{", '{"records_read": 1}'])
