@@ -5,9 +5,10 @@
         [--start=reference-en]
 
 Trains a model on real text, has it write as much, trains the next one on that, and so on, under each
-regime: replace, accumulate, accumulate-subsample, realP (P% real text in each generation) and clean (this
-project's recipe). The folder gets simulation.json, a list of {regime, generation, seed, ...metrics}, and
-report.html. It is a simulation with this learner on this corpus, not a forecast for another model.
+regime: replace, accumulate, accumulate-subsample, realP (P% real text in each generation), clean (this
+project's recipe with 10% real text) and cleanP (with P%). The folder gets simulation.json, a list of
+{regime, generation, seed, ...metrics}, and report.html. It is a simulation with this learner on this
+corpus, not a forecast for another model.
 """
 
 import sys

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pipelines.page import Html, text
 from pipelines.svg import nice_ticks
 from signals.intervals import Estimate
+from signals.recursive_training import CLEAN
 
 _COLOURS = ("var(--sk)", "var(--ss)", "var(--hu)", "var(--other)", "var(--mark)")
 _DASHES = ("", "7 3", "2 3", "9 3 2 3")
@@ -32,13 +33,14 @@ class Line(NamedTuple):
 
 
 def styles(regimes: Sequence[str]) -> Mapping[str, tuple[str, str]]:
-    """Colour and dash of each regime; `clean` has a colour of its own, solid."""
-    others = [name for name in regimes if name != "clean"]
+    """Colour and dash of each regime; `clean` has a colour of its own, solid, dashed for another share."""
+    others = [name for name in regimes if not name.startswith(CLEAN)]
     given = {
         name: (_COLOURS[at % len(_COLOURS)], _DASHES[at // len(_COLOURS) % len(_DASHES)])
         for at, name in enumerate(others)
     }
-    return given | {"clean": (CLEAN_COLOUR, "")}
+    clean = sorted((name for name in regimes if name.startswith(CLEAN)), key=len)
+    return given | {name: (CLEAN_COLOUR, _DASHES[at % len(_DASHES)]) for at, name in enumerate(clean)}
 
 
 def generation_bars(groups: Sequence[Sequence[Bar]], title: str) -> Html:

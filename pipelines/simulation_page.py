@@ -8,6 +8,7 @@ from pipelines.page import NONE, Html, details, document, integer, join, name, s
 from pipelines.simulation_charts import CLEAN_COLOUR, Bar, Line, generation_bars, regime_lines, styles
 from schemas.simulation import SimulatedGeneration
 from signals.intervals import Estimate
+from signals.recursive_training import CLEAN
 from signals.seed_intervals import over_seeds, ratio_over_seeds
 
 Values = Mapping[str, Sequence[Mapping[int, SimulatedGeneration]]]
@@ -73,6 +74,8 @@ def label(regime: str) -> str:
     """A regime's name where space is short."""
     if regime.startswith("real"):
         return f"{regime.removeprefix('real')}% real"
+    if regime.startswith(CLEAN) and regime != CLEAN:
+        return f"clean, {regime.removeprefix(CLEAN)}% human"
     return "subsample" if regime == "accumulate-subsample" else regime
 
 
@@ -181,10 +184,10 @@ def _of_first(
 
 
 def _clean_sentence(values: Values) -> Html:
-    if not {"clean", "real10"} <= values.keys():
+    if not {CLEAN, "real10"} <= values.keys():
         return Html("")
     ratio = ratio_over_seeds(
-        {seed: line.rare_kept for seed, line in values["clean"][-1].items()},
+        {seed: line.rare_kept for seed, line in values[CLEAN][-1].items()},
         {seed: line.rare_kept for seed, line in values["real10"][-1].items()},
     )
     if ratio is None:
@@ -240,7 +243,7 @@ def _last_table(values: Values) -> Html:
 
 
 def _regime_name(regime: str) -> Html:
-    weight = f' style="color:{CLEAN_COLOUR};font-weight:700"' if regime == "clean" else ""
+    weight = f' style="color:{CLEAN_COLOUR};font-weight:700"' if regime.startswith(CLEAN) else ""
     return Html(f'<span class="whole"{weight}>{text(label(regime))}</span>')
 
 
@@ -253,17 +256,17 @@ def _cell(value: Estimate, metric: Metric) -> Html:
 
 def _ratios(values: Values) -> Html:
     """Clean against each other regime, seed by seed."""
-    if "clean" not in values or len(values) < 2:
+    if CLEAN not in values or len(values) < 2:
         return Html("")
     keys = ("rare_kept", "tail_coverage", "perplexity")
     rows = []
     for regime, generations in values.items():
-        if regime == "clean":
+        if regime == CLEAN:
             continue
         cells = []
         for key in keys:
             ratio = ratio_over_seeds(
-                {seed: getattr(line, key) for seed, line in values["clean"][-1].items()},
+                {seed: getattr(line, key) for seed, line in values[CLEAN][-1].items()},
                 {seed: getattr(line, key) for seed, line in generations[-1].items()},
             )
             cells.append(NONE if ratio is None else _cell(ratio, Metric(key, "", "", _short)))
@@ -309,9 +312,10 @@ _REGIMES = {
     "accumulate": "the training set grows: the real text and the text of every generation so far.",
     "accumulate-subsample": "as much text as generation 0 had, chosen at random from all there is so far, "
     "another choice each time.",
-    "clean": "this project's recipe, with as much synthetic text as 10% real. The labels are known. A batch "
+    CLEAN: "this project's recipe, with as much synthetic text as 10% real. The labels are known. A batch "
     "of ten synthetic texts is held if its entropy or its number of rare words is below what 95 of 100 real "
-    "batches have. Nine tenths of the human text are short passages, chosen because they hold rare words "
+    "batches have; where twice the text holds too few that pass, held ones are used. "
+    "Nine tenths of the human text are short passages, chosen because they hold rare words "
     "that the set lacks: first one copy of each, then a second and a third. One tenth is passages drawn "
     "towards the rare, with importance weights that undo the draw on average. Human text makes up a tenth of "
     "the tokens, copies counted. Rare words get more room than they have in real text, so that the entropy "
@@ -322,6 +326,8 @@ _REGIMES = {
 def _what_it_is(regime: str) -> str:
     if regime in _REGIMES:
         return _REGIMES[regime]
+    if regime.startswith(CLEAN):
+        return f"the recipe of clean, with {regime.removeprefix(CLEAN)}% human text."
     share = f"{regime.removeprefix('real')}%"
     return (
         f"{share} of the training set is real text, chosen anew each time; the rest is the last generation's."

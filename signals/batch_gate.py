@@ -31,20 +31,13 @@ def floors_of(types: NDArray[np.int64], rare: NDArray[np.bool_]) -> Floors:
     return Floors(*(float(np.quantile(figure, QUANTILE)) for figure in (entropy, present)))
 
 
-class Judged(NamedTuple):
-    """Of each batch of ten rows whether it is held, and its number of distinct rare types, (batches,)."""
-
-    held: NDArray[np.bool_]
-    rare_types: NDArray[np.int64]
-
-
-def judged(types: NDArray[np.int64], rare: NDArray[np.bool_], floors: Floors) -> Judged:
-    """Batches of ten rows against the floors; a last one of fewer rows is too little to judge: it passes."""
+def held_batches(types: NDArray[np.int64], rare: NDArray[np.bool_], floors: Floors) -> NDArray[np.bool_]:
+    """Which batches of ten rows are held; a last one of fewer rows is too little to judge: it passes."""
     entropy, present = _figures(types, rare)
     below = (entropy < floors.entropy_bits) | (present < floors.rare_types)
     if len(types) % BATCH_ROWS:
         below[-1] = False
-    return Judged(below, present)
+    return below
 
 
 def _figures(

@@ -7,8 +7,8 @@ human text and which synthetic text it is:
   a rare thing worth protecting: protected are the rarest types of the human text that make up a tenth of it.
 - entropy auditing: synthetic text is judged in batches of ten texts. A batch below the floor that real
   batches set, on entropy or on the number of rare types, is held, and another one takes its place; held
-  batches are used only when twice the text needed holds too few that pass, those with most rare types
-  first.
+  batches are used only when twice the text needed holds too few that pass, as they come: those with most
+  rare types are the noisiest that a weak model writes (measured: worse than no choice).
 - novel tail signals: nine tenths of the human tokens are short passages of the human text, each chosen
   because it holds protected types that the set lacks: first those without a copy, then a second and a
   third for each. A short passage can hold several rare types, a whole document is mostly common words.
@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from signals.batch_gate import BATCH_ROWS, Floors, judged
+from signals.batch_gate import BATCH_ROWS, Floors, held_batches
 from signals.counter_draws import uniforms
 from signals.tail_injection import tail_passages
 from signals.training_set import Part, Rows, TrainingSet, part
@@ -58,11 +58,10 @@ class Batches(NamedTuple):
 def audited(
     candidates: Rows, types: NDArray[np.int64], human: HumanText, floors: Floors, count: int
 ) -> Batches:
-    """The first `count` rows whose batch passes; where those don't suffice, held ones, rarest first."""
-    batches = judged(types, human.rare, floors)
-    order = np.where(batches.held, -batches.rare_types, -len(human.rare) - 1)
-    chosen = np.argsort(np.repeat(order, BATCH_ROWS)[: len(candidates)], kind="stable")[:count]
-    return Batches(candidates[chosen], types[chosen], float(batches.held.mean()))
+    """The first `count` rows whose batch passes; where those don't suffice, the first held ones."""
+    held = held_batches(types, human.rare, floors)
+    chosen = np.argsort(np.repeat(held, BATCH_ROWS)[: len(candidates)], kind="stable")[:count]
+    return Batches(candidates[chosen], types[chosen], float(held.mean()))
 
 
 def clean_set(human: HumanText, synthetic: Batches, human_tokens: int, key: str) -> TrainingSet:

@@ -6,7 +6,7 @@ Generation 0 is trained on real text. Then, with N the tokens of that text,
     accumulate             all text so far: the real text and N tokens of every generation
     accumulate-subsample   N tokens of all text so far, another choice each time
     realP                  P% from the real text, another choice each time; the rest of the last generation
-    clean                  as real10, by this project's recipe: see `signals.clean_recipe`
+    cleanP, clean          as realP, as real10, by this project's recipe: see `signals.clean_recipe`
 
 What is chosen and drawn is decided by (seed, generation, place), nothing has a state.
 """
@@ -25,10 +25,10 @@ from signals.counter_draws import shuffled
 from signals.training_set import Rows, TrainingSet, part
 
 REGIMES = ("replace", "accumulate", "accumulate-subsample", "real10", "real50", "clean")
-"""The named ones; `real` takes any percentage from 1 to 100."""
-CLEAN_SHARE = 0.1
-"""Human share of `clean`: that of `real10`."""
-_REAL = re.compile(r"real([1-9]\d?|100)")
+"""The named ones; `real` and `clean` take any percentage from 1 to 100."""
+CLEAN = "clean"
+"""The recipe with the human share of `real10`."""
+_SHARED = re.compile(rf"(real|{CLEAN})([1-9]\d?|100)")
 
 
 class Model(Protocol):
@@ -81,22 +81,31 @@ def check_regime(name: str) -> str:
     Raises:
         ValueError: there is no such regime.
     """
-    if name not in REGIMES and not _REAL.fullmatch(name):
+    if name not in REGIMES and not _SHARED.fullmatch(name):
         raise ValueError(
-            f"no regime {name!r}; they are {', '.join(REGIMES)}, and realP for any whole P from 1 to 100"
+            f"no regime {name!r}; they are {', '.join(REGIMES)}, and realP and cleanP for any whole P from 1 "
+            "to 100"
         )
     return name
 
 
+def human_share_of(regime: str) -> float | None:
+    """The share of human text, 0..1, that `realP`, `clean` and `cleanP` have; None for the others."""
+    if regime == CLEAN:
+        return 0.1
+    shared = _SHARED.fullmatch(regime)
+    return int(shared[2]) / 100 if shared else None
+
+
 def chain(learner: Learner, regime: str, generations: int, seed: int) -> Iterator[Generation]:
     """Generations 0, 1, ... `generations` of one regime, each with its text."""
-    check_regime(regime)
+    share = human_share_of(check_regime(regime))
     real = part(learner.real, human=True)
     training: TrainingSet = [real]
     pool: TrainingSet = [real]
     held_share = None
     rows, tokens = learner.real.shape
-    human = _human_text(learner) if regime == "clean" else None
+    human = _human_text(learner) if regime.startswith(CLEAN) else None
     for number in range(generations + 1):
         model = learner.fit(training, seed, regime, number)
         # The seed and the generation, not the regime: generation 0 writes the same text under all of them.
@@ -105,8 +114,8 @@ def chain(learner: Learner, regime: str, generations: int, seed: int) -> Iterato
         yield Generation(number, training, model, output, held_share)
         if number == generations:
             return
-        if human is not None:
-            training, held_share = _clean(learner, human, model, output, key)
+        if human is not None and share is not None:
+            training, held_share = _clean(learner, human, share, model, output, key)
             continue
         pool = [*pool, part(output, human=False)]
         if regime == "replace":
@@ -115,8 +124,8 @@ def chain(learner: Learner, regime: str, generations: int, seed: int) -> Iterato
             training = pool
         elif regime == "accumulate-subsample":
             training = _subsample(pool, rows, f"{key}/subsample")
-        else:
-            training = _with_real(learner.real, output, int(regime.removeprefix("real")) / 100, f"{key}/real")
+        elif share is not None:
+            training = _with_real(learner.real, output, share, f"{key}/real")
 
 
 def _with_real(real: Rows, output: Rows, share: float, key: str) -> TrainingSet:
@@ -146,10 +155,10 @@ def _human_text(learner: Learner) -> HumanText:
 
 
 def _clean(
-    learner: Learner, human: HumanText, model: Model, output: Rows, key: str
+    learner: Learner, human: HumanText, share: float, model: Model, output: Rows, key: str
 ) -> tuple[TrainingSet, float]:
     rows, tokens = human.rows.shape
-    human_rows = round(CLEAN_SHARE * rows)
+    human_rows = round(share * rows)
     needed = rows - human_rows
     floors = floors_of(human.types, human.rare)
     chosen = audited(output, learner.types_of(output), human, floors, needed)

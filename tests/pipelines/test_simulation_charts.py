@@ -50,6 +50,6 @@ def test_flat_and_short_lines_are_drawn() -> None:
 
 
 def test_no_two_of_many_regimes_look_alike() -> None:
-    names = [f"real{share}" for share in range(1, 15)] + ["clean"]
+    names = [f"real{share}" for share in range(1, 15)] + ["clean", "clean25", "clean50"]
     looks = styles(names)
     assert len(set(looks.values())) == len(names)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from signals.batch_gate import BATCH_ROWS, floors_of, judged
+from signals.batch_gate import BATCH_ROWS, floors_of, held_batches
 from tests.signals.simulated_corpus import zipf_texts
 
 
@@ -16,7 +16,7 @@ RARE = (COUNTS > 0) & (COUNTS <= 2)
 
 def test_real_batches_set_floors_that_few_of_them_fall_below() -> None:
     floors = floors_of(REAL, RARE)
-    held = judged(REAL, RARE, floors).held
+    held = held_batches(REAL, RARE, floors)
     assert len(held) == len(REAL) // BATCH_ROWS
     assert 0 < held.mean() <= 0.1
 
@@ -25,14 +25,11 @@ def test_a_batch_that_repeats_itself_or_lacks_rare_types_is_held() -> None:
     floors = floors_of(REAL, RARE)
     repeated = np.tile(REAL[:1], (10, 1))
     common = np.where(RARE[REAL[:10]], 0, REAL[:10])
-    assert judged(np.concatenate([repeated, common]), RARE, floors).held.all()
-    assert judged(common, RARE, floors).rare_types.tolist() == [0]
+    assert held_batches(np.concatenate([repeated, common]), RARE, floors).all()
 
 
 def test_a_short_batch_passes_and_words_that_real_text_lacks_are_not_rare_ones() -> None:
     floors = floors_of(REAL, RARE)
     invented = np.full((13, 50), len(RARE) + 5)
-    result = judged(invented, RARE, floors)
-    assert result.held.tolist() == [True, False]
-    assert result.rare_types.tolist() == [0, 0]
-    assert judged(np.full((10, 5), -1), RARE, floors).held.tolist() == [True]
+    assert held_batches(invented, RARE, floors).tolist() == [True, False]
+    assert held_batches(np.full((10, 5), -1), RARE, floors).tolist() == [True]

@@ -154,11 +154,25 @@ def test_a_chain_repeats_itself_and_seeds_differ(learners: list[NgramLearner]) -
     assert not np.array_equal(one[2].output, other[2].output)
 
 
-@pytest.mark.parametrize("name", ["real0", "real101", "real", "real1.5", "clean2", "", "Replace"])
+@pytest.mark.parametrize("name", ["real0", "real101", "real", "real1.5", "clean0", "cleaner", "", "Replace"])
 def test_an_unknown_regime_names_the_known(name: str) -> None:
-    with pytest.raises(ValueError, match=r"they are replace, accumulate, .*clean, and realP"):
+    with pytest.raises(ValueError, match=r"they are replace, accumulate, .*clean, and realP and cleanP"):
         check_regime(name)
     assert check_regime("real7") == "real7"
+    assert check_regime("clean100") == "clean100"
+
+
+@pytest.mark.parametrize("share", [1, 30, 75])
+def test_clean_takes_another_share_of_human_text(learners: list[NgramLearner], share: int) -> None:
+    made = list(chain(learners[0], f"clean{share}", 2, 3))
+    assert human_share(made[1].training) == pytest.approx(share / 100, abs=0.005)
+    assert human_share(made[2].training) == pytest.approx(share / 100, abs=0.005)
+    assert sum(each.rows.size for each in made[2].training) == pytest.approx(learners[0].real.size, rel=0.005)
+
+
+def test_clean_is_clean_with_a_tenth(learners: list[NgramLearner]) -> None:
+    named, tenth = (list(chain(learners[0], name, 1, 3))[1].output for name in ("clean", "clean10"))
+    assert np.array_equal(named, tenth)
 
 
 def test_rare_types_are_those_of_human_text_only(learners: list[NgramLearner]) -> None:
