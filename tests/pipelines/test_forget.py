@@ -200,7 +200,6 @@ def test_again_is_done_already_and_nothing_found_is_an_error(run, capsys):
     ("argv", "message"),
     [
         (["--run=nowhere", "--id=a", *WHO], "nowhere is not a finished run"),
-        (["--run=gs://b/run", "--id=a", *WHO], "forget works on folders of this machine"),
         (["--run=a", "--id=a", "--url=b", *WHO], "not allowed with argument"),
         (["--run=a", *WHO], "one of the arguments --id --url --domain is required"),
         (["--run=a", "--id=a", "--by=ann"], "required: --reason"),
