@@ -9,8 +9,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
+from pipelines.anchor_folder import writing
 from pipelines.arguments import JobParser, UsageError
+from pipelines.forget_anchor import forget_in_anchor, open_to_forget
 from pipelines.forget_request import ForgetRequest, Forgotten, earlier
 from pipelines.forget_run import forget_in_run
 from pipelines.forget_set import forget_in_set, is_set, packs_holding, set_manifest
@@ -33,6 +36,12 @@ def parser() -> JobParser:
     p.epilog = _BUCKETS
     p.add_argument("--run", help="RUN,RUN: folders of finished runs")
     p.add_argument("--set", help="SET,SET: folders of training sets; every copy goes, of text and tokens")
+    p.add_argument("--anchor", help="ANCHOR,ANCHOR: folders of anchor sets, on this machine; all versions")
+    p.add_argument(
+        "--key",
+        type=Path,
+        help="the anchor sets' private key, to sign it; default: where anchor create puts it",
+    )
     what = p.add_mutually_exclusive_group(required=True)
     what.add_argument("--id", help="the document's id")
     what.add_argument("--url", help="its url, exactly")
@@ -46,27 +55,33 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Removes the documents from every folder; exit code 0, also where an earlier call had done it."""
     arguments = parser().parse_args(argv)
     request = _request(arguments)
-    runs, sets = _folders(arguments.run), _folders(arguments.set)
-    if not runs and not sets:
-        raise UsageError("wellspring forget: name what to take it out of: --run, --set or both")
+    runs, sets, anchors = (_folders(names) for names in (arguments.run, arguments.set, arguments.anchor))
+    if not runs and not sets and not anchors:
+        raise UsageError("wellspring forget: name what to take it out of: --run, --set, --anchor")
     try:
-        _finish_earlier(runs, sets)
+        _finish_earlier(runs, sets, anchors)
         found = sum(_said(folder, forget_in_run(folder, request), request) for folder in runs)
-        known = {
-            hash for folder in runs for record in _earlier(folder, request) for hash in record.ids_sha256
-        }
+        records = [record for folder in runs for record in _earlier(folder, request)]
+        known = {digest for record in records for digest in record.ids_sha256}
         found += sum(_said(folder, forget_in_set(folder, request, known), request) for folder in sets)
-        packs = {pack for folder in sets for pack in packs_holding(folder, request.selection)}
+        to_do = [
+            f"still in the tail pack {pack}: no file of the set, so take it out by hand"
+            for pack in sorted({pack for folder in sets for pack in packs_holding(folder, request.selection)})
+        ]
+        for folder in anchors:
+            forgotten, left = forget_in_anchor(Path(folder), request, arguments.key)
+            found += _said(folder, forgotten, request)
+            to_do += [f"{folder}: {line}" for line in left]
     except (RunError, OSError) as error:
         raise UsageError(f"wellspring forget: {error}") from error
-    for pack in sorted(packs):
-        print(f"still in the tail pack {pack}: no file of the set, so take it out by hand", file=sys.stderr)
     if not found:
         raise UsageError(f"wellspring forget: no document there has that {request.selection.by}")
+    for line in to_do:
+        print(line, file=sys.stderr)
     return 0
 
 
-def _finish_earlier(runs: Sequence[str], sets: Sequence[str]) -> None:
+def _finish_earlier(runs: Sequence[str], sets: Sequence[str], anchors: Sequence[str]) -> None:
     """Ends what a call that died had committed, once all folders are known to be what they should be."""
     opened = [FinishedRun(folder) for folder in (*runs, *sets)]
     for run in opened[: len(runs)]:
@@ -74,6 +89,11 @@ def _finish_earlier(runs: Sequence[str], sets: Sequence[str]) -> None:
             raise RunError(f"{run.folder} is a training set: name it by --set")
     for run in opened[len(runs) :]:
         set_manifest(run)
+    for folder in anchors:
+        if "://" in folder:
+            raise UsageError(f"--anchor={folder}: anchor sets lie on this machine, not in a bucket")
+        with writing(Path(folder)):  # which ends it
+            open_to_forget(Path(folder))
     for run in opened:
         finish_replacing(run.storage)
 
