@@ -132,10 +132,11 @@ class CloudStorage:
             return {blob.name.removeprefix(self._prefix): int(blob.generation) for blob in blobs}
 
     def put_in_place(self, source: str, target: str, generation: int | None) -> None:
-        """Copies an object over that generation of another one; it stays where it is until `remove`.
+        """Copies an object over that generation of another one; it stays where it is until `remove`. A source
+        that is gone was put in place before, if the target is another generation.
 
         Raises:
-            CloudStorageError: another generation of other bytes lies there.
+            CloudStorageError: another generation of other bytes lies there, or the source is lost.
         """
         with self._explained(target):
             try:
@@ -151,20 +152,23 @@ class CloudStorage:
             except NotFound as error:
                 if "bucket does not exist" in str(error):
                     raise
-                raise CloudStorageError(
-                    f"{self._name(source)} is gone: is another at it? Try again"
-                ) from error
             except PreconditionFailed:
                 pass  # a call that died, or whose answer was lost, has put it there; or it is another's
-        try:
-            same = self.read(source) == self.read(target)
-        except FileNotFoundError:
-            same = False
-        if not same:
+            there = self._bucket.get_blob(self._prefix + target, retry=self._retry, timeout=TIMEOUT_SECONDS)
+        if (there.generation if there else None) == generation:
             raise CloudStorageError(
-                f"{self._name(target)} was changed by another meanwhile and is not written over: see by "
-                f"whom; what was to lie there is {self._name(source)}"
+                f"{self._name(source)} is gone before it was put in place: restore it (soft delete, versions)"
             )
+        try:
+            if there is not None and self.read(source) == self.read(target):
+                return
+        except FileNotFoundError:
+            if there is not None:
+                return  # all was in place, and the sources were being removed
+        raise CloudStorageError(
+            f"{self._name(target)} was changed by another meanwhile and is not written over: see by whom; "
+            f"what was to lie there is {self._name(source)}"
+        )
 
     def delete(self, path: str, generation: int | None = None) -> None:
         """Deletes an object, if a generation is given that one alone; one that isn't there is no error.

@@ -40,7 +40,8 @@ class Storage(Protocol):
         """Writes a file, whatever lies there."""
 
     def put_in_place(self, source: str, target: str, generation: int | None) -> None:
-        """Puts the source's content where `target` lies. Done already, it changes nothing.
+        """Puts the source's content where `target` lies. Done already, with or without its source, it changes
+        nothing.
 
         Args:
             generation: of the target that is to go; None where none lay. Without generations unused.

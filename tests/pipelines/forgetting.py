@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -32,6 +33,17 @@ def holding(folder: Path, *said: str | bytes) -> list[str]:
         if any(one in content for one in wanted for content in seen):
             found.append(name)
     return found
+
+
+def begun(contents: dict[str, bytes]) -> bool:
+    """Whether a removal is settled or done: before that nothing of a folder may have changed."""
+    commit = contents.get(".unfinished/forget.commit", b"{}")
+    return bool(json.loads(commit).get("settled")) or any(path.startswith("forgotten/") for path in contents)
+
+
+def at_rest(contents: dict[str, bytes]) -> dict[str, bytes]:
+    """Without what is being written."""
+    return {path: content for path, content in contents.items() if not path.startswith(".unfinished/")}
 
 
 class Killed(BaseException):

@@ -13,7 +13,7 @@ from pipelines.cli import main
 from review.queue import HoldQueue
 from review.release import release_decided
 from tests.pipelines.crawl import write_crawl
-from tests.pipelines.forgetting import WHO, files, killed_at
+from tests.pipelines.forgetting import WHO, at_rest, begun, files, killed_at
 from tests.review.held_run import held_run
 
 
@@ -161,8 +161,8 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(run, monkeypatch, tmp_pa
             main(["forget", f"--run={folder}", *argv])
         if not died:
             break
-        if not (folder / ".unfinished/forget/commit").exists() and not (folder / "forgotten").exists():
-            assert {p: c for p, c in files(folder).items() if ".unfinished" not in p} == before
+        if not begun(files(folder)):
+            assert at_rest(files(folder)) == before
         assert main(["forget", f"--run={folder}", *argv]) == 0
         assert files(folder) == files(undisturbed)
         shutil.rmtree(folder)

@@ -14,7 +14,7 @@ from pipelines.anchor_verification import open_anchor, verify_anchor
 from pipelines.cli import main
 from signals.normalised_text import text_sha256
 from tests.pipelines.anchor_sets import ATTESTED, TEXTS, command, key_of, make_set, rows, write_lines
-from tests.pipelines.forgetting import WHO, files, holding, killed_at
+from tests.pipelines.forgetting import WHO, at_rest, begun, files, holding, killed_at
 from transforms.parquet import table_bytes
 
 
@@ -218,14 +218,14 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(anchor, tmp_path, monkey
             forget(folder, "--id=d3")
         if not died:
             break
-        committed = (folder / ".unfinished/forget/commit").exists() or (folder / "forgotten").exists()
+        committed = begun(files(folder))
         if step % 3 == 0:  # whoever comes next ends it, another job too
             lines = write_lines(tmp_path / "more.jsonl", rows(12, 13))
             assert command("add", folder, f"--input={lines}", *ATTESTED) == 0
             assert len(open_anchor(folder).documents) == (12 if committed else 13)
         else:
             if not committed:
-                assert {p: c for p, c in files(folder).items() if ".unfinished" not in p} == before
+                assert at_rest(files(folder)) == before
             assert forget(folder, "--id=d3") == 0
             assert files(folder) == after
         step += 1

@@ -21,7 +21,7 @@ from signals.profiles import SEED
 from signals.scorer_fingerprint import scorer_fingerprint
 from signals.tokenization import load_tokenizer
 from tests.pipelines.crawl import text
-from tests.pipelines.forgetting import WHO, files, holding, killed_at
+from tests.pipelines.forgetting import WHO, at_rest, begun, files, holding, killed_at
 from tests.pipelines.indexed_reader import read_shards
 from tests.pipelines.mixed_runs import SOURCES, mix, write_texts
 
@@ -324,8 +324,8 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(drawn, tmp_path, monkeyp
             forget(f"--set={folder}", f"--id={row.id}")
         if not died:
             break
-        if not (folder / ".unfinished/forget/commit").exists() and (folder / "forgotten").exists() is False:
-            assert {p: c for p, c in files(folder).items() if ".unfinished" not in p} == before
+        if not begun(files(folder)):
+            assert at_rest(files(folder)) == before
         assert forget(f"--set={folder}", f"--id={row.id}") == 0
         assert files(folder) == after
         shutil.rmtree(folder)
