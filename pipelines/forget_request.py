@@ -92,15 +92,6 @@ def json_bytes(value: msgspec.Struct) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=2)
 
 
-def read_releases(storage: Storage) -> dict[str, Release]:
-    """The releases that people made of held batches, by path."""
-    return {
-        path: msgspec.json.decode(storage.read(path), type=Release)
-        for path in storage.files("releases")
-        if path.endswith(".json")
-    }
-
-
 def release_without(
     release: Release, tables: Mapping[str, pa.Table], ids: Collection[str], entries: Mapping[str, FileEntry]
 ) -> Release:

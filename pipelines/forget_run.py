@@ -18,13 +18,12 @@ from pipelines.forget_request import (
     Forgotten,
     forgotten_records,
     json_bytes,
-    read_releases,
     record_of,
     rejects_cleared,
     release_without,
     without_rows,
 )
-from pipelines.report import read_drift, render_report
+from pipelines.report import render_report
 from schemas.arrow import arrow_schema
 from schemas.forgotten import FORGOTTEN
 from schemas.manifest import FileEntry, Manifest, SourceCounts
@@ -60,7 +59,7 @@ def forget_in_run(folder: str, request: ForgetRequest) -> Forgotten:
     generations = open_storage(folder).generations()
     run = FinishedRun(folder)
     selection = request.selection
-    releases = read_releases(run.storage)
+    releases = run.releases()
     files = dict(run.manifest.files)
     for release in releases.values():
         files |= release.files
@@ -116,7 +115,7 @@ def forget_in_run(folder: str, request: ForgetRequest) -> Forgotten:
     check_conservation(manifest)
     contents: dict[str, bytes | None] = {path: content for path, (content, _) in changed.items()}
     contents |= {path: json_bytes(release) for path, release in changed_releases.items()}
-    report = render_report(manifest, run.audits(), read_drift(run.folder, run.manifest))
+    report = render_report(manifest, run.audits(), run.drift())
     contents["report.html"] = report.encode()
     contents["manifest.json"] = json_bytes(manifest)  # the last in place
     replace_files(run.storage, contents, generations)

@@ -21,7 +21,6 @@ from pipelines.forget_request import (
     Forgotten,
     forgotten_records,
     json_bytes,
-    read_releases,
     record_of,
     release_without,
     with_column,
@@ -119,7 +118,7 @@ def forget_in_set(folder: str, request: ForgetRequest, known: Collection[str] = 
     """
     generations = open_storage(folder).generations()
     run = FinishedRun(folder)
-    here = _Set(run, set_manifest(run), read_releases(run.storage))
+    here = _Set(run, set_manifest(run), run.releases())
     selection, released = request.selection, here.released()
     pairs = [(row.id, row.url) for path in here.drawn_files() for row in here.rows(path)]
     ids = {id for id, url in pairs if selection.matches(id, url)}
