@@ -11,7 +11,14 @@ from pathlib import Path
 import msgspec
 
 from pipelines.anchor_checks import add_flags, check_against, patterns_of
-from pipelines.anchor_folder import REJECTS_FILE, documents_file, log_export, sha256, write_version, writing
+from pipelines.anchor_folder import (
+    REJECTS_FILE,
+    documents_file,
+    log_export,
+    sha256,
+    write_version,
+    writing,
+)
 from pipelines.anchor_input import Attestation, NewDocuments, attest
 from pipelines.anchor_keys import (
     load_private_key,
@@ -20,15 +27,24 @@ from pipelines.anchor_keys import (
     public_key_path,
     write_new_key,
 )
+from pipelines.anchor_removals import removal_words
+from pipelines.anchor_sign import sign_removals
 from pipelines.anchor_verification import Anchor, open_anchor, verify_anchor
 from pipelines.arguments import JobParser, UsageError, positive
 from pipelines.curate_settings import load_profile
-from schemas.anchor import AnchorCheck, AnchorDocument, AnchorExport, AnchorPolicy, AnchorVersion
+from schemas.anchor import (
+    AnchorCheck,
+    AnchorDocument,
+    AnchorExport,
+    AnchorPolicy,
+    AnchorVersion,
+)
 from schemas.arrow import arrow_schema
 from schemas.document import Document
 from schemas.manifest import FileEntry
 from schemas.reject import Reject
 from signals.anchor_index import AnchorIndex
+from signals.forgotten import BlockList, forgotten_reject
 from signals.judging import Judge, judge_of
 from signals.merkle import leaf_hash, merkle_root
 from signals.minhash import NEAR
@@ -54,6 +70,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         "add": _add,
         "verify": _verify,
         "export": _export,
+        "sign": _sign,
     }
     if arguments and arguments[0] in ("-h", "--help"):
         print(f"usage: wellspring anchor {{{','.join(commands)}}} --anchor=DIR ...\n\n{__doc__}\n")
@@ -160,8 +177,9 @@ def _add(argv: Sequence[str]) -> int:
         files = _files(documents, new.rejects)
         version = _next_version(anchor, documents, new.rejects, policy, files)
         write_version(arguments.anchor, version, {name: data for name, (data, _) in files.items()}, key)
+        there = len(anchor.documents) + len(documents)
     _show_rejects(new.rejects)
-    print(f"version {version.version}: {version.added:,} documents added, {version.documents:,} in all")
+    print(f"version {version.version}: {version.added:,} documents added, {there:,} in all")
     print(f"refused        {_counted(new.rejects) or 'none'}")
     print(f"root           {version.root}")
     return 0
@@ -181,8 +199,14 @@ def _new_documents(anchor: Anchor, patterns: Sequence[str], flags: Attestation, 
                     documents.append(record)
                 else:
                     new.rejects.append(record)
+    forgotten = BlockList(anchor.removals)
     for document, attested in zip(documents, attest(documents, flags), strict=True):
-        new.offer(document, attested)
+        if forgotten.blocks(document):
+            new.rejects.append(
+                forgotten_reject(document.source, document.file_path, document.offset or 0, document.id)
+            )
+        else:
+            new.offer(document, attested)
     return new
 
 
@@ -220,7 +244,7 @@ def _next_version(
     policy: AnchorPolicy,
     files: dict[str, tuple[bytes, int]],
 ) -> AnchorVersion:
-    leaves = [leaf_hash(d.id, bytes.fromhex(d.sha256)) for d in [*anchor.documents, *documents]]
+    leaves = [*anchor.leaves, *(leaf_hash(d.id, bytes.fromhex(d.sha256)) for d in documents)]
     return AnchorVersion(
         version=anchor.version.version + 1,
         previous=anchor.last_version_sha256,
@@ -236,6 +260,8 @@ def _next_version(
         exports=len(anchor.exports),
         last_export=anchor.last_export_sha256,
         public_key=anchor.version.public_key,
+        removals=len(anchor.removals),
+        last_removal=anchor.last_removal_sha256,
     )
 
 
@@ -261,9 +287,11 @@ def _verify(argv: Sequence[str]) -> int:
         return 1
     version = anchor.version
     print(
-        f"{arguments.anchor} verifies: version {version.version}, {version.documents:,} documents, "
+        f"{arguments.anchor} verifies: version {version.version}, {len(anchor.documents):,} documents, "
         f"{len(anchor.exports)} exports"
     )
+    for removal in anchor.removals:
+        print(f"forgotten      {removal_words(removal)}")
     print(f"root           {version.root}")
     print(f"public key     {version.public_key}{'' if public_key else '  (as its first version says)'}")
     return 0
@@ -297,6 +325,7 @@ def _export(argv: Sequence[str]) -> int:
             version=anchor.version.version,
             root=anchor.version.root,
             documents=len(anchor.documents),
+            forgotten=len(anchor.leaves) - len(anchor.documents),
             output_sha256=hashlib.sha256(content).hexdigest(),
         )
         # Logged first: an export that a kill leaves without its file is better than one without its line.
@@ -305,6 +334,18 @@ def _export(argv: Sequence[str]) -> int:
     print(
         f"{len(anchor.documents):,} documents of version {record.version} in {output}, export {record.export}"
     )
+    return 0
+
+
+def _sign(argv: Sequence[str]) -> int:
+    parser = _parser("sign", "Signs what `wellspring forget` took out where the key was not at hand.")
+    parser.add_argument("--key", type=Path, help="the set's private key; default: where create puts it")
+    arguments = parser.parse_args(argv)
+    signed = sign_removals(arguments.anchor, arguments.key)
+    for removal in signed:
+        print(f"signed         {removal_words(removal)}")
+    if not signed:
+        print("every removal is signed already")
     return 0
 
 

@@ -2,6 +2,7 @@
 
     versions/0001/version.json  signature  documents-00000.parquet ...  rejects.parquet
     exports/0001.json
+    forgotten/0001.json  0001.signature     documents that were taken out: see anchor_removals
     .unfinished/                what a killed job leaves; no part of the set
 
 A version is a folder that is renamed into its place when all of it is written: it is there or it isn't.
@@ -21,7 +22,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pipelines.arguments import UsageError
 from schemas.anchor import AnchorExport, AnchorVersion, LoggedExport
+from schemas.forgotten import FORGOTTEN
 from transforms.publish import UNFINISHED
+from transforms.replace_files import finish_replacing
+from transforms.storage import open_storage
 
 VERSIONS, EXPORTS = "versions", "exports"
 VERSION_FILE, SIGNATURE_FILE, REJECTS_FILE = "version.json", "signature", "rejects.parquet"
@@ -37,6 +41,16 @@ def export_file(anchor: Path, export: int) -> Path:
     return anchor / EXPORTS / f"{export:04d}.json"
 
 
+def removal_file(removal: int) -> str:
+    """Where the record of a removal lies in the set."""
+    return f"{FORGOTTEN}/{removal:04d}.json"
+
+
+def removal_signature_file(removal: int) -> str:
+    """Where its signature lies in the set."""
+    return f"{FORGOTTEN}/{removal:04d}.signature"
+
+
 def documents_file(shard: int) -> str:
     """A shard's name in its version's folder."""
     return f"documents-{shard:05d}.parquet"
@@ -49,7 +63,8 @@ def sha256(content: bytes) -> str:
 
 @contextlib.contextmanager
 def writing(anchor: Path) -> Iterator[None]:
-    """While it holds, no other job writes to the set; what a killed one left is cleared.
+    """While it holds, no other job writes to the set; what a killed one left is cleared, and a removal that
+    it had committed is ended.
 
     Raises:
         UsageError: there is no such folder, or another job is writing to it.
@@ -63,6 +78,7 @@ def writing(anchor: Path) -> Iterator[None]:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UsageError(f"--anchor {anchor}: another job is writing to it; wait for its end") from error
+        finish_replacing(open_storage(str(anchor)))
         shutil.rmtree(anchor / UNFINISHED, ignore_errors=True)
         yield
         shutil.rmtree(anchor / UNFINISHED, ignore_errors=True)

@@ -23,12 +23,16 @@ from pipelines.anchor_folder import (
     VERSION_FILE,
     VERSIONS,
     export_file,
+    removal_file,
+    removal_signature_file,
     sha256,
     version_folder,
 )
+from pipelines.anchor_removals import Removals, unsigned_line
 from pipelines.arguments import UsageError
-from schemas.anchor import AnchorDocument, AnchorExport, AnchorVersion, LoggedExport
+from schemas.anchor import AnchorDocument, AnchorExport, AnchorRemoval, AnchorVersion, LoggedExport
 from schemas.arrow import arrow_schema
+from schemas.forgotten import FORGOTTEN
 from schemas.reject import Reject
 from signals.merkle import leaf_hash, merkle_root
 from signals.normalised_text import normalised_text, text_sha256
@@ -42,8 +46,16 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
     versions: list[AnchorVersion]
     documents: list[AnchorDocument]
     exports: list[AnchorExport]
+    removals: list[AnchorRemoval]
+    leaves: list[bytes]
+    """Of all documents that ever were in it, in order."""
+    places: dict[str, int]
+    """Of each document's leaf, by id."""
     last_version_sha256: str | None
     last_export_sha256: str | None
+    last_removal_sha256: str | None
+    unsigned: list[int]
+    """Removals that nobody has signed; each is a violation."""
     violations: list[str]
 
     @property
@@ -81,21 +93,28 @@ def verify_anchor(folder: Path, *, public_key: str | None = None, at_least_versi
             f"{folder} holds no anchor set; wellspring anchor create --anchor={folder} makes one"
         )
     reading = _Reading(folder, public_key)
+    last_removal = reading.read_all(FORGOTTEN, ".json", reading.read_removal)
     last = reading.read_all(VERSIONS, "", reading.read_version)
     if last < at_least_version:
         reading.violations.append(
             f"version {at_least_version} is expected, version {last} is the last: rolled back?"
         )
     last_export = reading.read_all(EXPORTS, ".json", reading.read_export)
-    reading.check_exports_remembered()
+    reading.check_removals()
+    reading.check_remembered()
     reading.check_no_other_files()
     return Anchor(
         folder=folder,
         versions=reading.versions,
         documents=reading.documents,
         exports=reading.exports,
+        removals=reading.removals.records,
+        leaves=reading.leaves,
+        places=reading.places,
         last_version_sha256=reading.version_hashes.get(last),
         last_export_sha256=reading.export_hashes.get(last_export),
+        last_removal_sha256=reading.removals.hashes.get(last_removal),
+        unsigned=reading.unsigned,
         violations=reading.violations,
     )
 
@@ -108,12 +127,14 @@ class _Reading:
         self.versions: list[AnchorVersion] = []
         self.documents: list[AnchorDocument] = []
         self.exports: list[AnchorExport] = []
+        self.removals = Removals()
+        self.unsigned: list[int] = []
+        self.leaves: list[bytes] = []
+        self.places: dict[str, int] = {}
         self.version_hashes: dict[int, str] = {}
         self.export_hashes: dict[int, str] = {}
         self._folder = folder
         self._public_key = public_key
-        self._leaves: list[bytes] = []
-        self._ids: set[str] = set()
         self._expected: set[str] = set()
         self._unread: list[str] = []
         """Folders of versions that don't say what is in them."""
@@ -168,7 +189,8 @@ class _Reading:
             data = self._read(version_folder(self._folder, number) / name)
             if data is None:
                 continue
-            if sha256(data) != entry.sha256:
+            now = self.removals.now(f"{VERSIONS}/{number:04d}/{name}", entry)
+            if now is None or sha256(data) != now.sha256:
                 self._wrong(f"{place}: {name} was changed: its sha256 is not the one in version.json")
                 continue
             struct = Reject if name == REJECTS_FILE else AnchorDocument
@@ -177,34 +199,70 @@ class _Reading:
             except (pa.ArrowException, OSError) as error:
                 self._wrong(f"{place}: {name} is no Parquet file: {error}")
                 continue
-            if table.schema != arrow_schema(struct) or table.num_rows != entry.rows:
+            if table.schema != arrow_schema(struct) or table.num_rows != now.rows:
                 self._wrong(f"{place}: {name} has not the columns or rows that it should have")
             elif struct is AnchorDocument:
                 added += msgspec.convert(table.to_pylist(), list[AnchorDocument])
-        self._check_documents(place, added)
-        if version.added != len(added) or version.documents != len(self.documents):
+        before = len(self.leaves)
+        self._check_documents(place, added, before + version.added)
+        if (version.added, version.documents) != (len(self.leaves) - before, len(self.leaves)):
             self._wrong(
                 f"{place} counts {version.added} added and {version.documents} documents, "
-                f"there are {len(added)} and {len(self.documents)}"
+                f"there are {len(self.leaves) - before} and {len(self.leaves)}"
             )
-        if version.root != merkle_root(self._leaves).hex():
+        if version.root != merkle_root(self.leaves).hex():
             self._wrong(f"{place}: the root over all documents is not the one in version.json")
 
-    def _check_documents(self, place: str, added: Sequence[AnchorDocument]) -> None:
+    def _check_documents(self, place: str, added: Sequence[AnchorDocument], end: int) -> None:
+        """Whether documents are what was attested; their leaves, up to the place `end`."""
         if any(a.id >= b.id for a, b in itertools.pairwise(added)):
             self._wrong(f"{place}: its documents are not in the order of their ids")
         for document in added:
-            if document.id in self._ids:
+            if document.id in self.places:
                 self._wrong(f"{place}: document {document.id!r} is there twice")
-            self._ids.add(document.id)
+            self._add_forgotten_leaves(end)
+            self.places[document.id] = len(self.leaves)
             if document.sha256 != text_sha256(document.text):
                 self._wrong(f"{place}: the text of document {document.id!r} is not the one that was hashed")
             if document.normalised_sha256 != text_sha256(normalised_text(document.text)):
                 self._wrong(f"{place}: the words of document {document.id!r} are not those that were hashed")
             if not (document.attested_by and document.licence and (document.attested_on or document.date)):
                 self._wrong(f"{place}: document {document.id!r} is not attested")
-            self._leaves.append(leaf_hash(document.id, bytes.fromhex(text_sha256(document.text))))
+            self.leaves.append(leaf_hash(document.id, bytes.fromhex(text_sha256(document.text))))
+        self._add_forgotten_leaves(end)
         self.documents += added
+
+    def _add_forgotten_leaves(self, end: int) -> None:
+        """Those that lie before the next document's."""
+        while len(self.leaves) < end and len(self.leaves) in self.removals.leaves:
+            self.leaves.append(self.removals.leaves[len(self.leaves)])
+
+    def read_removal(self, number: int) -> None:
+        """The record of one removal; versions are read by what removals say."""
+        content = self._read(self._folder / removal_file(number))
+        if content is not None and (fault := self.removals.add(number, content)):
+            self._wrong(f"removal {number}: {fault}")
+
+    def check_removals(self) -> None:
+        """Whether the key signed the removals, and whether they are of this set; versions have been read."""
+        for record in self.removals.records:
+            place = f"removal {record.number}"
+            version = next((v for v in self.versions if v.version == record.version), None)
+            if version is None or version.root != record.root:
+                self._wrong(f"{place} is of a version {record.version} that is not there: rolled back?")
+            path = self._folder / removal_signature_file(record.number)
+            if not path.is_symlink() and not path.exists():
+                self.unsigned.append(record.number)
+                self._wrong(unsigned_line(self._folder, record.number))
+                continue
+            content, signature = self._read(self._folder / removal_file(record.number)), self._read(path)
+            if content is None or signature is None:
+                continue
+            if self._public_key is None or not _signed(content, signature, self._public_key):
+                self._wrong(f"{place}: the signature doesn't fit its record: one of them was changed")
+        beyond = [place for place in self.removals.leaves if place >= len(self.leaves)]
+        if beyond:
+            self._wrong(f"the removals name {len(beyond)} documents that never were in the set")
 
     def read_export(self, number: int) -> None:
         """The record of one export; those before it and all versions have been read."""
@@ -224,16 +282,19 @@ class _Reading:
         if record.export != number or record.previous != self.export_hashes.get(number - 1):
             self._wrong(f"{place} does not follow the export {number - 1} that is there")
         version = next((v for v in self.versions if v.version == record.version), None)
-        if version is None or (version.root, version.documents) != (record.root, record.documents):
+        documents = record.documents + record.forgotten
+        if version is None or (version.root, version.documents) != (record.root, documents):
             self._wrong(f"{place} is of a version {record.version} that is not there: rolled back?")
         self.exports.append(record)
 
-    def check_exports_remembered(self) -> None:
-        """Whether the exports that versions remember are there."""
+    def check_remembered(self) -> None:
+        """Whether the exports and removals that versions remember are there."""
         for version in self.versions:
             there = self.export_hashes.get(version.exports)
             if version.last_export != there:
                 self._wrong(f"version {version.version} remembers another export {version.exports}")
+            if version.last_removal != self.removals.hashes.get(version.removals):
+                self._wrong(f"version {version.version} remembers another removal {version.removals}")
 
     def check_no_other_files(self) -> None:
         """Whether all files belong to the set."""

@@ -10,18 +10,23 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.arguments import JobParser, UsageError
+from pipelines.forget_request import forgotten_records
 from pipelines.lineage_weight import weight_in
 from pipelines.mix_runs import MixedRun, load_run
 from pipelines.set_folder import read_set, rows_with_id
 from schemas.document import PublishedDocument
-from schemas.training_set import TAIL, SetDocument, SetManifest
+from schemas.forgotten import ForgottenRecord
+from schemas.training_set import FORGOTTEN_ID, TAIL, SetDocument, SetManifest
+from signals.forgotten import sha256
 from signals.mix_draw import copy_keys, expected_copies, inclusion
 from signals.pack_file import read_pack
 from signals.weighted_sample import EVERYTHING, Item, Threshold, uniform
 from transforms.draw_mix import most_copies
 from transforms.finish_set import KEPT_OUT
+from transforms.finished_run import RunError
 from transforms.open_files import open_binary
 from transforms.run_files import TamperedError, read_checked
+from transforms.storage import open_storage
 
 UNKNOWN = 1
 """Exit code where no run and no set knows the id."""
@@ -47,7 +52,7 @@ def run(argv: Sequence[str] | None = None) -> int:
             lines = list(_of_set(arguments.set, manifest, _runs(manifest, moved), arguments.id))
         else:
             lines = [line for name in moved for line in _of_run(load_run(name), arguments.id)]
-    except TamperedError as error:
+    except (TamperedError, RunError) as error:
         raise UsageError(str(error)) from error
     if not lines:
         where = f"{arguments.set} or its runs" if arguments.set else " or ".join(moved)
@@ -58,15 +63,17 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _runs(manifest: SetManifest, moved: Sequence[str]) -> list[MixedRun]:
-    """The set's runs where they lie now, unchanged since the set was drawn."""
+    """The set's runs where they lie now, unchanged since the set was drawn but for what was forgotten."""
     runs = []
     for source in manifest.runs:
         places = moved or [source.path]
-        found = None
+        found, records = None, list[ForgottenRecord]()
         for place in places:
             run = load_run(place)
-            if run.source.manifest_sha256 == source.manifest_sha256:
-                found = run
+            forgotten = list(_records(place).values())
+            before = {record.manifest_sha256_before for record in forgotten}
+            if source.manifest_sha256 in {run.source.manifest_sha256, *before}:
+                found, records = run, forgotten
         if found is None:
             raise UsageError(
                 f"run {source.path} is not what the set was drawn from: its manifest.json was changed "
@@ -76,13 +83,27 @@ def _runs(manifest: SetManifest, moved: Sequence[str]) -> list[MixedRun]:
         releases = [
             release
             for release, path in zip(found.releases, found.source.releases, strict=True)
-            if source.releases.get(path) == found.source.releases[path]
+            if source.releases.get(path)
+            in {found.source.releases[path], *(r.releases_sha256_before.get(path) for r in records)} - {None}
         ]
         runs.append(found._replace(releases=releases))
     return runs
 
 
+def _records(folder: str) -> dict[str, ForgottenRecord]:
+    return forgotten_records(open_storage(folder))
+
+
+def _forgotten(folder: str, id: str) -> Iterator[str]:
+    """What `wellspring forget` has recorded of a document, known by its hash alone."""
+    for path, record in _records(folder).items():
+        if sha256(id) in record.ids_sha256:
+            yield f"forgotten: by {record.by} at {record.at}: {record.reason} ({folder}/{path})"
+
+
 def _of_set(folder: str, manifest: SetManifest, runs: Sequence[MixedRun], id: str) -> Iterator[str]:
+    forgotten = list(_forgotten(folder.rstrip("/"), id))
+    yield from forgotten
     rows = list(rows_with_id(folder, manifest, id, "documents/"))
     for path, row in rows:
         yield _in(path, row)
@@ -99,10 +120,10 @@ def _of_set(folder: str, manifest: SetManifest, runs: Sequence[MixedRun], id: st
     for source, found in zip(manifest.runs, runs, strict=True):
         for line in _of_run(found, id):
             yield line
-            if line.startswith("labelled") and not rows and source.path not in out:
+            if line.startswith("labelled") and not rows and not forgotten and source.path not in out:
                 label, document = _labelled(found, id)
                 yield _not_drawn(folder, manifest, found, label, document)
-    if not rows and _in_pack(manifest, id):
+    if not rows and not forgotten and _in_pack(manifest, id):
         yield f"not drawn: the pack has more text than the tail's share holds: {manifest.recipe['tail']}"
 
 
@@ -125,12 +146,14 @@ def _source(row: SetDocument) -> str:
 def _kept_out(folder: str, manifest: SetManifest, id: str) -> Iterator[tuple[str, str, str]]:
     content = read_checked(folder, KEPT_OUT, manifest.files[KEPT_OUT])
     table = pq.read_table(pa.BufferReader(content))
-    for row in table.filter(pc.equal(table.column("id"), id)).to_pylist():
+    named = pa.array([id, f"{FORGOTTEN_ID}{sha256(id)}"])
+    for row in table.filter(pc.is_in(table.column("id"), named)).to_pylist():
         yield row["run"], row["reason"], row["detail"]
 
 
 def _of_run(run: MixedRun, id: str) -> Iterator[str]:
     """What became of a document in a run."""
+    yield from _forgotten(run.path, id)
     released = {batch: release.number for release in run.releases for batch in release.batches}
     for path, row in _find(run, id, ("documents/", "declined/", "hold/", "rejects/")):
         if path.startswith("documents/"):

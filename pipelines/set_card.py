@@ -71,6 +71,11 @@ def _weaknesses(manifest: SetManifest) -> list[str]:
         found.append("No anchor set was kept out of it.")
     if manifest.gate == "monitor":
         found.append("Its own batches were audited, and none was held: the gate only watched.")
+    if manifest.forgotten:
+        found.append(
+            f"{manifest.forgotten:,} documents were taken out after it was drawn (`wellspring forget`): the "
+            "shares are those of what is left, weights and probabilities those of the draw."
+        )
     repeated = sum(n for copies, n in manifest.copies.items() if int(copies) > 1)
     if repeated:
         found.append(f"{repeated:,} documents are in it more than once, for their rare words or as its tail.")

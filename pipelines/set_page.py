@@ -123,6 +123,13 @@ def _shares(manifest: SetManifest) -> list[Html]:
                 f"<p>{integer(manifest.held)} rows are held by the set's own gate and count as not drawn.</p>"
             )
         )
+    if manifest.forgotten:
+        parts.append(
+            Html(
+                f"<p>{integer(manifest.forgotten)} documents were taken out after the draw "
+                "(<code>forgotten/</code>): what was drawn is what is left of it.</p>"
+            )
+        )
     return parts
 
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from schemas import CODE_VERSION, SCHEMA_VERSION
+from schemas.forgotten import ForgottenRecord
 from schemas.manifest import FileEntry
 
 
@@ -60,10 +61,10 @@ class AnchorVersion(msgspec.Struct, frozen=True, kw_only=True):
     """sha256 of the version.json before; null in the first."""
     created: str
     documents: int
-    """Of this and all earlier versions."""
+    """Of this and all earlier versions, those that were forgotten among them: the leaves under `root`."""
     added: int
     root: str
-    """Merkle root over all documents in the order of versions and rows."""
+    """Merkle root over all documents in the order of versions and rows; a forgotten one's leaf is kept."""
     files: dict[str, FileEntry]
     """Of this version's folder, by name, `version.json` and `signature` left out."""
     attested_by: list[str]
@@ -78,11 +79,15 @@ class AnchorVersion(msgspec.Struct, frozen=True, kw_only=True):
     """sha256 of the last one's record."""
     public_key: str
     """Raw Ed25519 key, 64 hex digits; the first version pins it for all."""
+    removals: int = 0
+    """Removals recorded before this version."""
+    last_removal: str | None = None
+    """sha256 of the last one's record."""
     code_version: str = CODE_VERSION
     schema_version: int = SCHEMA_VERSION
 
 
-class AnchorExport(msgspec.Struct, frozen=True, kw_only=True):
+class AnchorExport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What left an anchor set: the content of an `exports/<number>.json`."""
 
     export: int
@@ -95,6 +100,8 @@ class AnchorExport(msgspec.Struct, frozen=True, kw_only=True):
     root: str
     documents: int
     output_sha256: str
+    forgotten: int = 0
+    """Documents of that version that had been forgotten by then, and were not exported."""
 
 
 class LoggedExport(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,3 +109,29 @@ class LoggedExport(msgspec.Struct, frozen=True, kw_only=True):
 
     record: AnchorExport
     sha256: str
+
+
+class Redacted(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a version that lost rows, or what named a document."""
+
+    before: FileEntry
+    after: FileEntry
+
+
+class AnchorRemoval(ForgottenRecord, frozen=True, kw_only=True):
+    """`forgotten/<number>.json` of an anchor set. Its bytes are what `<number>.signature` signs.
+
+    `manifest_sha256_before` is that of the last version.json; `labelled` and `held` are empty.
+    """
+
+    previous: str | None
+    """sha256 of the removal before; null in the first."""
+    version: int
+    """The last one then."""
+    root: str
+    """Its Merkle root: before, and still, as the removed documents' leaves are kept."""
+    documents: int
+    """What is left."""
+    files: dict[str, Redacted]
+    leaves: dict[str, str]
+    """{place among all leaves: leaf} of the removed documents."""

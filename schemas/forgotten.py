@@ -1,4 +1,4 @@
-"""`forgotten/<number>.json`: documents were taken out of a finished run; who, when, why, and their hashes."""
+"""`forgotten/<number>.json`: documents were taken out; who, when, why, and their hashes."""
 
 import msgspec
 
@@ -25,7 +25,11 @@ class ForgottenRecord(msgspec.Struct, frozen=True, kw_only=True):
     ids_sha256: list[str]
     """Of the removed documents, sorted."""
     labelled: dict[str, int]
-    """How many of each provenance label."""
+    """How many of each provenance label; in a training set copies count."""
     held: int
     manifest_sha256_before: str
+    releases_sha256_before: dict[str, str] = {}
+    """{file: sha256} of the releases that were changed."""
+    left_as_drawn: list[str] = []
+    """What in a training set goes on to say what was decided or estimated at its draw."""
     schema_version: int = SCHEMA_VERSION

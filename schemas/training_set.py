@@ -12,6 +12,10 @@ TAIL = "tail"
 """The stratum of injected rare text; the others bear the name of their label."""
 
 
+FORGOTTEN_ID = "sha256:"
+"""Before the hash that stands for the id of a forgotten document."""
+
+
 class SetDocument(HeldDocument, frozen=True, kw_only=True):
     """A row of a set's documents: one copy of a document. `batch_id` is that of the set's own batch.
 
@@ -56,6 +60,7 @@ class KeptOut(msgspec.Struct, frozen=True, kw_only=True):
 
     run: str
     id: str
+    """Of a forgotten document FORGOTTEN_ID and the sha256 of its id."""
     reason: str
     """`anchor`, `duplicate` or `tail_pack`."""
     detail: str
@@ -180,3 +185,6 @@ class SetManifest(Manifest, frozen=True, kw_only=True):
     """{"corpus" or "set": [(from, to, documents)]} of documents whose rarity is known."""
     tail: list[tuple[str, float, int]]
     """(id, expected copies, copies) of injected documents, the first 1,000 by id."""
+    forgotten: int = 0
+    """Documents that were taken out since the draw: counts and shares are of what is left, plan, weights,
+    keys, thresholds, copies' probabilities and audits those of the draw."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 MAGIC = b"MMIDIDX\x00\x00"
 VERSION = 1
+_HEADER = "<QBQQ"
 _UINT16, _INT32 = (8, np.dtype("<u2")), (4, np.dtype("<i4"))
 _UINT16_VOCABULARY = 65_500
 """Below it ids take two bytes, as in Megatron."""
@@ -45,9 +46,44 @@ def indexed_tokens(
             raise ValueError(f"a token id lies outside the vocabulary of {vocab_size} ids")
         parts.append(np.concatenate([ids, end]).astype(dtype))
     lengths = np.array([len(part) for part in parts], dtype="<i4")
-    sizes = lengths.astype("<i8") * dtype.itemsize
+    return b"".join(part.tobytes() for part in parts), _index(code, lengths, dtype.itemsize)
+
+
+def without_documents(tokens: bytes, index: bytes, keep: Sequence[bool]) -> tuple[bytes, bytes]:
+    """(`.bin`, `.idx`) with the documents that are to be kept alone, as `indexed_tokens` would write them.
+
+    Args:
+        tokens, index: contents that `indexed_tokens` wrote. keep: for each of their documents.
+
+    Raises:
+        ValueError: the two don't fit each other, or there are not so many documents.
+    """
+    _check_header(index)
+    _, code, count, _ = struct.unpack_from(_HEADER, index, len(MAGIC))
+    start = len(MAGIC) + struct.calcsize(_HEADER)
+    lengths = np.frombuffer(index, "<i4", count, start)
+    sizes = {_UINT16[0]: _UINT16[1].itemsize, _INT32[0]: _INT32[1].itemsize}
+    if code not in sizes or int(lengths.sum()) * sizes[code] != len(tokens):
+        raise ValueError("the index of a token shard does not fit its tokens")
+    if count != len(keep):
+        raise ValueError(f"a token shard has {count} documents, {len(keep)} were expected")
+    ends = np.cumsum(lengths.astype("<i8")) * sizes[code]
+    begins = ends - lengths.astype("<i8") * sizes[code]
+    kept = b"".join(
+        tokens[begin:end] for begin, end, wanted in zip(begins, ends, keep, strict=True) if wanted
+    )
+    return kept, _index(code, lengths[np.array(keep, dtype=bool)], sizes[code])
+
+
+def _check_header(index: bytes) -> None:
+    if index[: len(MAGIC)] != MAGIC or len(index) < len(MAGIC) + struct.calcsize(_HEADER):
+        raise ValueError("no index of a token shard: its first bytes are others")
+
+
+def _index(code: int, lengths: NDArray[np.int32], item_bytes: int) -> bytes:
+    sizes = lengths.astype("<i8") * item_bytes
     pointers = np.cumsum(sizes) - sizes
-    header = MAGIC + struct.pack("<QBQQ", VERSION, code, len(parts), len(parts) + 1)
-    index = header + lengths.tobytes() + pointers.astype("<i8").tobytes()
-    index += np.arange(len(parts) + 1, dtype="<i8").tobytes()
-    return b"".join(part.tobytes() for part in parts), index
+    header = MAGIC + struct.pack(_HEADER, VERSION, code, len(lengths), len(lengths) + 1)
+    index: bytes = header + lengths.astype("<i4").tobytes() + pointers.astype("<i8").tobytes()
+    index += np.arange(len(lengths) + 1, dtype="<i8").tobytes()
+    return index

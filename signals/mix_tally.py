@@ -198,10 +198,12 @@ class SetTally:
             rate = min(1.0, self.labels[label] / n) if n else 0.0
             plain += singles.get(label, 0) * rate + doubles.get(label, 0) / 2 * (2 * rate - rate**2)
         return RareTypes(
-            corpus=sum(singles.values()) + sum(doubles.values()) // 2,
-            kept=self.once + len(self.twice) * float(_ONE_IN),
-            plain=plain,
+            corpus=sum(singles.values()) + sum(doubles.values()) // 2, kept=self.rare_kept(), plain=plain
         )
+
+    def rare_kept(self) -> float:
+        """Rare words that the set has, of those that `add_words` counted."""
+        return self.once + len(self.twice) * float(_ONE_IN)
 
     def _keep_tail(self, more: Sequence[tuple[str, float, int]]) -> None:
         self.tail = sorted([*self.tail, *more])[:_TAIL_LISTED]

@@ -120,6 +120,76 @@ class CloudStorage:
         # A name that ends in "/" is an empty object by which the console shows a folder.
         return sorted(name for name in names if not name.endswith("/"))
 
+    def generations(self) -> dict[str, int]:
+        """The generation of every object, by path."""
+        with self._explained(""):
+            blobs = self._bucket.list_blobs(
+                prefix=self._prefix or None,
+                fields="items(name,generation),nextPageToken",
+                retry=self._retry,
+                timeout=TIMEOUT_SECONDS,
+            )
+            return {blob.name.removeprefix(self._prefix): int(blob.generation) for blob in blobs}
+
+    def put_in_place(self, source: str, target: str, generation: int | None) -> None:
+        """Copies an object over that generation of another one; it stays where it is until `remove`. A source
+        that is gone was put in place before, if the target is another generation.
+
+        Raises:
+            CloudStorageError: another generation of other bytes lies there, or the source is lost.
+        """
+        with self._explained(target):
+            try:
+                self._bucket.copy_blob(
+                    self._bucket.blob(self._prefix + source),
+                    self._bucket,
+                    self._prefix + target,
+                    if_generation_match=generation or 0,
+                    retry=self._retry,
+                    timeout=TIMEOUT_SECONDS,
+                )
+                return
+            except NotFound as error:
+                if "bucket does not exist" in str(error):
+                    raise
+            except PreconditionFailed:
+                pass  # a call that died, or whose answer was lost, has put it there; or it is another's
+            there = self._bucket.get_blob(self._prefix + target, retry=self._retry, timeout=TIMEOUT_SECONDS)
+        if (there.generation if there else None) == generation:
+            raise CloudStorageError(
+                f"{self._name(source)} is gone before it was put in place: restore it (soft delete, versions)"
+            )
+        try:
+            if there is not None and self.read(source) == self.read(target):
+                return
+        except FileNotFoundError:
+            if there is not None:
+                return  # all was in place, and the sources were being removed
+        raise CloudStorageError(
+            f"{self._name(target)} was changed by another meanwhile and is not written over: see by whom; "
+            f"what was to lie there is {self._name(source)}"
+        )
+
+    def delete(self, path: str, generation: int | None = None) -> None:
+        """Deletes an object, if a generation is given that one alone; one that isn't there is no error.
+
+        Raises:
+            CloudStorageError: there is another generation of it.
+        """
+        with self._explained(path):
+            try:
+                self._bucket.blob(self._prefix + path).delete(
+                    if_generation_match=generation, retry=self._retry, timeout=TIMEOUT_SECONDS
+                )
+            except NotFound as error:
+                if "bucket does not exist" in str(error):
+                    raise
+
+    def remove(self, folder: str) -> None:
+        """Deletes all objects under a folder."""
+        for path in self.files(folder):
+            self.delete(path)
+
     def _create(self, path: str, content: bytes) -> storage.Blob | None:
         """None where this call wrote the object, else the object that was there first.
 

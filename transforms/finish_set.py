@@ -1,6 +1,6 @@
 """The end of a mix: what is kept out and what was counted, then the report, the manifest last."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import apache_beam as beam
@@ -151,19 +151,36 @@ def finished_manifest(
 ) -> SetManifest:
     """The manifest with everything that was counted in it, its files aside."""
     limits = {name: threshold_of(name, thresholds) for name in thresholds}
+    reasons = [one.reason for one in kept_out]
+    return msgspec.structs.replace(
+        tallied(manifest, tally),
+        batches=tally.batches,
+        batches_held=tally.batches_held,
+        drawn=tally.drawn(manifest.plan, limits),
+        kept_out={reason: reasons.count(reason) for reason in sorted(set(reasons))},
+        rare_types=(
+            tally.rare_types(counts.singles, counts.doubles, _tokens_by_label(counts))
+            if manifest.low_frequency.median_rarity is not None
+            else None
+        ),
+        rarity={
+            name: binned(histogram, _steps(counts.rarity))
+            for name, histogram in (("corpus", counts.rarity), ("set", tally.rarity))
+        },
+    )
+
+
+def tallied(manifest: SetManifest, tally: SetTally) -> SetManifest:
+    """The manifest with what follows from the set's rows alone."""
     estimate, unjudged = tally.expected_synthetic()
     held = sum(stratum.rows_held for stratum in tally.strata.values())
     rows = sum(stratum.rows for stratum in tally.strata.values())
-    reasons = [one.reason for one in kept_out]
     return msgspec.structs.replace(
         manifest,
         records_read=rows + held,
         labelled={label: tally.rows_of(label) for label in PROVENANCE_LABELS},
         held=held,
-        batches=tally.batches,
-        batches_held=tally.batches_held,
         tokens=tally.tokens,
-        drawn=tally.drawn(manifest.plan, limits),
         shares={
             label: tally.labels[label] / tally.tokens if tally.tokens else 0.0 for label in PROVENANCE_LABELS
         },
@@ -175,30 +192,29 @@ def finished_manifest(
             Estimated(value=estimate.value, low=estimate.low, high=estimate.high) if estimate else None
         ),
         without_probability=unjudged,
-        kept_out={reason: reasons.count(reason) for reason in sorted(set(reasons))},
-        rare_types=(
-            tally.rare_types(counts.singles, counts.doubles, _tokens_by_label(counts))
-            if manifest.low_frequency.median_rarity is not None
-            else None
-        ),
-        rarity={
-            name: _binned(histogram, counts.rarity)
-            for name, histogram in (("corpus", counts.rarity), ("set", tally.rarity))
-        },
         tail=tally.tail,
     )
 
 
-def _binned(histogram: LogHistogram, corpus: LogHistogram) -> list[tuple[float, float, int]]:
-    """(from, to, documents) in steps of a quarter nat, from the corpus's least rarity to its greatest."""
-    buckets = corpus.buckets()
-    if not buckets:
+def binned(histogram: LogHistogram, steps: Sequence[int]) -> list[tuple[float, float, int]]:
+    """(from, to, documents) in steps of a quarter nat, `steps` by their numbers; nothing without steps."""
+    if not steps:
         return []
-    first, last = (int(b.low / _RARITY_STEP) for b in (buckets[0], buckets[-1]))
-    counts = dict.fromkeys(range(first, last + 1), 0)
+    counts = dict.fromkeys(steps, 0)
     for bucket in histogram.buckets():
-        counts[int(bucket.low / _RARITY_STEP)] += bucket.values
+        counts[rarity_step(bucket.low)] += bucket.values
     return [(step * _RARITY_STEP, (step + 1) * _RARITY_STEP, n) for step, n in counts.items()]
+
+
+def rarity_step(rarity: float) -> int:
+    """The number of the step of a quarter nat that a rarity lies in."""
+    return int(rarity / _RARITY_STEP)
+
+
+def _steps(corpus: LogHistogram) -> Sequence[int]:
+    """From the corpus's least rarity to its greatest."""
+    buckets = corpus.buckets()
+    return range(rarity_step(buckets[0].low), rarity_step(buckets[-1].low) + 1) if buckets else ()
 
 
 def _tokens_by_label(counts: MixCounts) -> dict[str, int]:

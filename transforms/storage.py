@@ -1,4 +1,5 @@
-"""A folder of files that people add to: read, listed, and created only where nothing lies yet.
+"""A folder of files that people add to: read, listed, and created only where nothing lies yet; and what
+`transforms.replace_files` needs to put others in their place.
 
 Decisions and releases are made by several people at once, from several machines; the one guarantee
 they rest on is that of two who create the same file exactly one succeeds. Imports no Beam, so that
@@ -6,6 +7,7 @@ the review page starts fast.
 """
 
 import os
+import shutil
 import uuid
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +32,33 @@ class Storage(Protocol):
 
     def files(self, folder: str) -> list[str]:
         """The paths of all files under a folder, at any depth, sorted; none where it isn't there."""
+
+    def generations(self) -> dict[str, int]:
+        """Which generation of each file lies there now, by path; empty where files have none."""
+
+    def replace(self, path: str, content: bytes) -> None:
+        """Writes a file, whatever lies there."""
+
+    def put_in_place(self, source: str, target: str, generation: int | None) -> None:
+        """Puts the source's content where `target` lies. Done already, with or without its source, it changes
+        nothing.
+
+        Args:
+            generation: of the target that is to go; None where none lay. Without generations unused.
+
+        Raises:
+            OSError: another has changed the target.
+        """
+
+    def delete(self, path: str, generation: int | None = None) -> None:
+        """Deletes a file; one that isn't there is no error.
+
+        Raises:
+            OSError: there is another generation of it.
+        """
+
+    def remove(self, folder: str) -> None:
+        """Deletes all files under a folder; one that isn't there is no error."""
 
 
 def open_storage(folder: str) -> Storage:
@@ -81,3 +110,35 @@ class LocalStorage:
             # a name with a leading dot is a file that is being written
             found += [(below / name).as_posix() for name in names if not name.startswith(".")]
         return sorted(found)
+
+    def generations(self) -> dict[str, int]:
+        return {}
+
+    def replace(self, path: str, content: bytes) -> None:
+        final = self._folder / path
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with final.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def put_in_place(self, source: str, target: str, generation: int | None) -> None:
+        if (self._folder / source).is_file():
+            (self._folder / target).parent.mkdir(parents=True, exist_ok=True)
+            (self._folder / source).replace(self._folder / target)
+
+    def delete(self, path: str, generation: int | None = None) -> None:
+        (self._folder / path).unlink(missing_ok=True)
+        self._remove_empty(path)
+
+    def remove(self, folder: str) -> None:
+        if (self._folder / folder).is_dir():
+            shutil.rmtree(self._folder / folder)
+        self._remove_empty(folder)
+
+    def _remove_empty(self, path: str) -> None:
+        """A folder goes with its last file, as in a bucket."""
+        for parent in (self._folder / path).parents:
+            if parent == self._folder or not parent.is_dir() or any(parent.iterdir()):
+                return
+            parent.rmdir()

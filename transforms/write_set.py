@@ -3,7 +3,7 @@
 import gzip
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -152,7 +152,7 @@ class _WriteShard(beam.DoFn):
         if rows:
             part = f"part-{shard:05d}-of-{shards:05d}"
             if self._settings.format == "jsonl":
-                yield publish(output, f"documents/{part}.jsonl.gz", _json_lines(rows), len(rows))
+                yield publish(output, f"documents/{part}.jsonl.gz", json_lines(rows), len(rows))
             else:
                 content = parquet_bytes(list(rows), arrow_schema(SetDocument))
                 yield publish(output, f"documents/{part}.parquet", content, len(rows))
@@ -247,7 +247,7 @@ def _language(members: list[DrawnDocument]) -> str:
     return language if count >= _SAME_LANGUAGE * len(members) else ""
 
 
-def _json_lines(rows: list[SetDocument]) -> bytes:
+def json_lines(rows: Sequence[SetDocument]) -> bytes:
     """gzip without name or time: the same rows, the same bytes."""
     buffer = io.BytesIO()
     with gzip.GzipFile(filename="", fileobj=buffer, mode="wb", mtime=0) as file:

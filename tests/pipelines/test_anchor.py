@@ -294,9 +294,12 @@ def test_no_such_set_and_no_such_command(tmp_path, capsys):
     assert "is no anchor set" in capsys.readouterr().err
     for argv in (["anchor"], ["anchor", "remove"]):
         assert main(argv) == 2
-        assert capsys.readouterr().err == "wellspring anchor: say what to do: create, add, verify, export\n"
+        assert (
+            capsys.readouterr().err
+            == "wellspring anchor: say what to do: create, add, verify, export, sign\n"
+        )
     assert main(["anchor", "--help"]) == 0
-    assert "create,add,verify,export" in capsys.readouterr().out
+    assert "create,add,verify,export,sign" in capsys.readouterr().out
 
 
 def test_two_jobs_do_not_write_at_once(anchor, capsys):
