@@ -16,7 +16,7 @@ from pipelines.arguments import JobParser, UsageError
 from pipelines.forget_anchor import forget_in_anchor, open_to_forget
 from pipelines.forget_request import ForgetRequest, Forgotten, earlier
 from pipelines.forget_run import forget_in_run
-from pipelines.forget_set import forget_in_set, is_set, packs_holding, set_manifest
+from pipelines.forget_set import forget_in_set, packs_holding, set_manifest
 from schemas.forgotten import ForgottenRecord
 from signals.forgotten import DOMAIN, ID, URL, Selection
 from transforms.finished_run import FinishedRun, RunError
@@ -85,7 +85,7 @@ def _finish_earlier(runs: Sequence[str], sets: Sequence[str], anchors: Sequence[
     """Ends what a call that died had committed, once all folders are known to be what they should be."""
     opened = [FinishedRun(folder) for folder in (*runs, *sets)]
     for run in opened[: len(runs)]:
-        if is_set(run):
+        if run.is_set:
             raise RunError(f"{run.folder} is a training set: name it by --set")
     for run in opened[len(runs) :]:
         set_manifest(run)

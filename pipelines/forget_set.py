@@ -32,7 +32,7 @@ from schemas.arrow import arrow_schema
 from schemas.decision import Release
 from schemas.forgotten import FORGOTTEN
 from schemas.manifest import FileEntry
-from schemas.training_set import FORGOTTEN_ID, SET, SetDocument, SetManifest
+from schemas.training_set import FORGOTTEN_ID, SetDocument, SetManifest
 from signals.count_min import CountMin
 from signals.forgotten import ID, Selection, sha256
 from signals.indexed_tokens import without_documents
@@ -161,22 +161,13 @@ def forget_in_set(folder: str, request: ForgetRequest, known: Collection[str] = 
     return Forgotten(len(ids), len(cleared))
 
 
-class _Kind(msgspec.Struct):
-    kind: str | None = None
-
-
-def is_set(run: FinishedRun) -> bool:
-    """Whether a finished folder is a training set, and no run."""
-    return msgspec.json.decode(run.storage.read("manifest.json"), type=_Kind).kind == SET
-
-
 def set_manifest(run: FinishedRun) -> SetManifest:
     """The manifest of a folder that must be a training set.
 
     Raises:
         RunError: it is a run.
     """
-    if not is_set(run):
+    if not run.is_set:
         raise RunError(f"{run.folder} is not a training set: a run is named by --run")
     try:
         return msgspec.json.decode(run.storage.read("manifest.json"), type=SetManifest)

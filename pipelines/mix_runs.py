@@ -4,13 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from pipelines.arguments import UsageError
 from schemas.decision import Release
 from schemas.label import PROVENANCE_LABELS
 from schemas.manifest import FileEntry, Manifest
-from schemas.training_set import SET, SourceRun
+from schemas.training_set import SourceRun
 from transforms.finish_run import ConservationError, check_conservation
 from transforms.finished_run import FinishedRun, RunError
 from transforms.mix_source import MixFiles
@@ -32,10 +30,6 @@ class MixedRun(NamedTuple):
         for release in self.releases:
             files |= release.files
         return files
-
-
-class _Kind(msgspec.Struct):
-    kind: str | None = None
 
 
 def load_runs(paths: Sequence[str]) -> list[MixedRun]:
@@ -67,14 +61,15 @@ def load_run(path: str) -> MixedRun:
     path = path.rstrip("/")
     try:
         run = FinishedRun(path)
-        check_conservation(run.manifest)
         releases = run.releases()
     except RunError as error:
         raise UsageError(str(error)) from error
+    if run.is_set:
+        raise UsageError(f"{path} is a training set: mix the runs that it was drawn from")
+    try:
+        check_conservation(run.manifest)
     except ConservationError as error:
         raise UsageError(f"{path}/manifest.json doesn't add up, so it was changed: {error}") from error
-    if msgspec.json.decode(run.storage.read("manifest.json"), type=_Kind).kind == SET:
-        raise UsageError(f"{path} is a training set: mix the runs that it was drawn from")
     hashes = {path: hashlib.sha256(run.storage.read(path)).hexdigest() for path in releases}
     source = SourceRun(path=path, manifest_sha256=run.manifest_sha256, releases=hashes)
     return MixedRun(path, run.manifest, list(releases.values()), source)

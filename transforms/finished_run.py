@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from schemas.audit import Audit
 from schemas.decision import Release
 from schemas.manifest import FileEntry, Manifest
+from schemas.training_set import SET
 from schemas.window_audit import WindowAudit
 from transforms.storage import Storage, open_storage
 
@@ -22,6 +23,10 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 
 class RunError(ValueError):
     """A folder that is no finished run, or a file of it that isn't what it was; one line."""
+
+
+class _Kind(msgspec.Struct):
+    kind: str | None = None
 
 
 class FinishedRun:
@@ -45,6 +50,11 @@ class FinishedRun:
             self.manifest = msgspec.json.decode(content, type=Manifest)
         except msgspec.DecodeError as error:
             raise RunError(f"{folder}/manifest.json can't be read: {error}") from error
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it is a training set: its manifest is a run's with more in it."""
+        return msgspec.json.decode(self.storage.read("manifest.json"), type=_Kind).kind == SET
 
     def read(self, path: str) -> bytes:
         """A file that the manifest lists, with the bytes that the run wrote.
