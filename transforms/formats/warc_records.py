@@ -20,6 +20,9 @@ from transforms.formats.limits import Limits
 
 MAX_RESTARTS = 100
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_DECLARED = re.compile(rb"\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r?\n", re.IGNORECASE)
+_GAP_BYTES = 1 << 16
 _KINDS = {
     int(WarcRecordType.conversion): "conversion",
     int(WarcRecordType.response): "response",
@@ -66,6 +69,8 @@ def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Da
     start = skip = 0
     lenient = _has_bare_line_ends(head)
     damaged = False
+    # In its lenient mode FastWARC passes over what is no record; elsewhere it says so.
+    gaps = _Gaps(stream) if lenient and seekable and not is_gzip else None
     for _ in range(MAX_RESTARTS):
         seen = 0
         position = start
@@ -75,6 +80,9 @@ def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Da
                 seen += 1
                 if seen <= skip:
                     continue
+                if gaps and not damaged and (gap := gaps.before(position)):
+                    damaged = True
+                    yield gap
                 for item in _read(record, position, limits):
                     damaged = damaged or isinstance(item, Damage)
                     yield item
@@ -95,8 +103,49 @@ def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Da
         else:
             if is_gzip and not damaged:
                 yield from _cut_at_end(stream, position, start)
+            elif gaps and not damaged and (gap := gaps.before(None)):
+                yield gap
             return
     yield Damage("corrupt", position, f"gave up after {MAX_RESTARTS} damaged places")
+
+
+class _Gaps:
+    """Bytes between the records of an uncompressed file, which should be line ends."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._last: int | None = None
+        """Where the record before begins."""
+
+    def before(self, position: int | None) -> Damage | None:
+        """Damage where something lies between the end of the record before and the next one's place, or the
+        file's end. The stream stands afterwards where it stood."""
+        stands = self._stream.tell()
+        last, self._last = self._last, position
+        end = 0 if last is None else self._end(last)
+        if end is None:
+            return None
+        self._stream.seek(end)
+        while position is None or end < position:
+            size = _GAP_BYTES if position is None else min(_GAP_BYTES, position - end)
+            piece = self._stream.read(size)
+            if piece.strip():
+                self._stream.seek(stands)
+                return Damage("corrupt", end, f"what lies at byte {end} is no record, and was passed over")
+            if not piece:
+                break
+            end += len(piece)
+        self._stream.seek(stands)
+        return None
+
+    def _end(self, begin: int) -> int | None:
+        """Where the record that begins there ends; None where its head doesn't say, which is reported of the
+        record itself."""
+        self._stream.seek(begin)
+        head = self._stream.read(_GAP_BYTES)
+        blank = _BLANK_LINE.search(head)
+        declared = _DECLARED.search(head, 0, blank.end()) if blank else None
+        return begin + blank.end() + int(declared[1]) if blank and declared else None
 
 
 def _read(record: WarcRecord, offset: int, limits: Limits) -> Iterator[WarcBlock | Damage]:

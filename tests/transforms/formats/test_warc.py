@@ -298,3 +298,20 @@ def test_changed_bytes_never_raise(data: bytes, changes: list[tuple[float, bytes
     for document in documents(found):
         document.text.encode()
         json.loads(document.metadata)
+
+
+def test_what_is_no_record_is_said_where_lines_end_in_lf_alone() -> None:
+    """Found by a fuzzer: FastWARC reads such a file in its lenient mode, which passes over anything."""
+    plain = conversion(1).replace(b"\r\n", b"\n")
+    other = conversion(2).replace(b"\r\n", b"\n")
+    assert [getattr(outcome, "reason", "") for outcome in outcomes(plain + other, "a.wet")] == ["", ""]
+    for data, read in (
+        (b"WARC/1.0ength\n\nhttp://a.example/ junk" + other, 0),
+        (b"WARC/1.0ength\n\n" + other, 1),
+        (plain + b"some text\n" + other, 2),
+        (plain + other + b"some text\n", 2),
+        (plain + b"some text without an end" + other, 1),
+    ):
+        found = outcomes(data, "a.wet")
+        assert [reject.reason for reject in file_rejects(found)] == ["corrupt"], data
+        assert len(documents(found)) == read, data
