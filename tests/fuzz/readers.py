@@ -4,7 +4,7 @@
     python -m tests.fuzz.readers FOLDER -max_total_time=600
 
 FOLDER keeps the inputs that reached something new; any other option is libFuzzer's. It stops at the first
-input that breaks a promise, and leaves it as `crash-*`: `python -m tests.fuzz.readers crash-...` shows it again.
+input that breaks a promise, and leaves it as `crash-*`, which given in place of FOLDER is tried again.
 
 The promises: nothing raises; at most one reject of a whole file; every field fits its column; the good record
 at the end is read, or something is said of the file; the input again gives the same again.
@@ -32,7 +32,10 @@ with atheris.instrument_imports(include=["transforms.formats", "warcio"]):
     from transforms.formats.limits import Limits
     from transforms.formats.read_file import read_file
 
-FORMATS = ("a.jsonl", "a.warc.wet", "a.warc", "a.arc", "a.parquet", "a.bin", "a.warc.gz", "a.jsonl.gz")
+FORMATS = (
+    *("a.jsonl", "a.warc.wet", "a.warc", "a.arc", "a.parquet"),
+    *("a.bin", "a.warc.gz", "a.jsonl.gz", "a.arc.gz"),
+)
 LIMITS = Limits(max_record_bytes=1 << 16, min_characters=10)
 GOOD = "This is the good record, the last one of its file."
 GOOD_LINE = json.dumps({"id": "good", "text": GOOD}).encode()
@@ -63,6 +66,8 @@ def one_input(data: bytes) -> None:
         body = members(conversion(0), body[:half]) + body[half:] + members(GOOD_RECORD)
     elif path == "a.arc":
         body = good_in_arc(body)
+    elif path == "a.arc.gz":
+        body = members(ARC, body) + gzip.compress(good_in_arc(b"")[1:], mtime=0)
     if path == "a.jsonl.gz":
         body = gzip.compress(body, mtime=0)
     found = list(read_file(io.BytesIO(body), path, LIMITS))
@@ -103,6 +108,7 @@ def seeds() -> list[bytes]:
         archive[:700],
         archive,
         b'{"text": "' + TEXT.encode() + b'"}',
+        good_in_arc(b"")[1:],
     ]
     return [bytes([number]) + body for number, body in enumerate(bodies)]
 

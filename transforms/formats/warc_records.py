@@ -15,7 +15,7 @@ from typing import BinaryIO
 import msgspec
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from transforms.formats.gzip_members import MAGIC, damage_after, next_member
+from transforms.formats.gzip_members import MAGIC, after_empty_member, damage_after, next_member
 from transforms.formats.limits import Limits
 
 MAX_RESTARTS = 100
@@ -71,7 +71,8 @@ def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Da
     damaged = False
     # In its lenient mode FastWARC passes over what is no record; elsewhere it says so.
     gaps = _Gaps(stream) if lenient and seekable and not is_gzip else None
-    for _ in range(MAX_RESTARTS):
+    restarts = 0
+    while restarts < MAX_RESTARTS:
         seen = 0
         position = start
         try:
@@ -89,6 +90,7 @@ def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Da
         except OSError as error:
             yield Damage("corrupt", position, f"{error}, at or after byte {position}")
             damaged = True
+            restarts += 1
             if not seekable:
                 return
             if "header" in str(error) and not lenient:
@@ -101,8 +103,15 @@ def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Da
                 start, skip = found, 0
             stream.seek(start)
         else:
-            if is_gzip and not damaged:
-                yield from _cut_at_end(stream, position, start)
+            if is_gzip:
+                members_from = _begin_of_member(stream, position, start)
+                begin = after_empty_member(stream, members_from)
+                if begin is not None:
+                    start, skip = begin, 0
+                    stream.seek(start)
+                    continue
+                if not damaged:
+                    yield from _cut_at_end(stream, members_from)
             elif gaps and not damaged and (gap := gaps.before(None)):
                 yield gap
             return
@@ -209,12 +218,15 @@ def _has_bare_line_ends(head: bytes) -> bool:
     return bool(line_end) and line.startswith(b"WARC/") and not line.endswith(b"\r")
 
 
-def _cut_at_end(stream: BinaryIO, position: int, start: int) -> Iterator[Damage]:
-    """Damage in the last members. FastWARC's positions are those of members only where each member
-    holds one record: elsewhere everything from `start` is inflated again."""
+def _begin_of_member(stream: BinaryIO, position: int, start: int) -> int:
+    """Where the member of the last record begins. FastWARC's positions are those of members only where each
+    member holds one record: elsewhere everything from `start` is inflated again."""
     stream.seek(position)
-    if stream.read(len(MAGIC)) != MAGIC:
-        position = start
+    return position if stream.read(len(MAGIC)) == MAGIC else start
+
+
+def _cut_at_end(stream: BinaryIO, position: int) -> Iterator[Damage]:
+    """Damage in the last members, of which the first begins at `position`."""
     damage = damage_after(stream, position)
     if damage is not None:
         yield Damage(damage.reason, position, str(damage))

@@ -315,3 +315,18 @@ def test_what_is_no_record_is_said_where_lines_end_in_lf_alone() -> None:
         found = outcomes(data, "a.wet")
         assert [reject.reason for reject in file_rejects(found)] == ["corrupt"], data
         assert len(documents(found)) == read, data
+
+
+def test_a_gzip_member_that_holds_nothing_does_not_end_a_file() -> None:
+    """Found by a fuzzer: FastWARC stops there. bgzip ends its files so, and files are joined."""
+    many = [conversion(number) for number in range(130)]
+    alternating = [part for one in many for part in (b"", one)]
+    joined = [many[0] + many[1], b"", *many[2:]]
+    for records in ([b"", *many], [*many[:2], b"", b"", *many[2:], b""], alternating, joined):
+        found = outcomes(members(*records), "a.wet.gz")
+        assert [document.id for document in documents(found)] == [
+            document.id for document in documents(outcomes(b"".join(many), "a.wet"))
+        ]
+        assert len(found) == len(many)
+    cut = outcomes(members(many[0], b"", many[1])[:-9], "a.wet.gz")
+    assert [reject.reason for reject in file_rejects(cut)] == ["truncated"]
