@@ -161,15 +161,17 @@ def _read(record: WarcRecord, offset: int, limits: Limits) -> Iterator[WarcBlock
     record_type = int(record.record_type)
     kind = _KINDS.get(record_type)
     headers: dict[str, str] = {}
-    if kind is not None or record_type in _UNKNOWN:
-        for name, value in record.headers.to_tuples():
-            headers.setdefault(name.lower(), value)
-        if kind is None:  # FastWARC misses `Warc-Type`, whose case is free
-            named = headers.get("warc-type", "").strip().lower()
-            kind = named if named in _KINDS.values() else None
-        declared = headers.get("content-length", "").strip()
-    else:
-        declared = (record.headers.get("Content-Length") or "").strip()
+    types = 0
+    for name, value in record.headers.to_tuples():
+        name = name.lower()
+        types += name == "warc-type"
+        headers.setdefault(name, value)
+    if kind is None and record_type in _UNKNOWN:  # FastWARC misses `Warc-Type`, whose case is free
+        named = headers.get("warc-type", "").strip().lower()
+        kind = named if named in _KINDS.values() else None
+    declared = headers.get("content-length", "").strip()
+    if types > 1:
+        yield Damage("corrupt", offset, f"the heads of {types} records run together at byte {offset}")
     if kind is None:
         if _LENGTH.fullmatch(declared) is None:
             yield _no_length(declared, offset)

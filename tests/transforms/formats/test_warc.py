@@ -330,3 +330,13 @@ def test_a_gzip_member_that_holds_nothing_does_not_end_a_file() -> None:
         assert len(found) == len(many)
     cut = outcomes(members(many[0], b"", many[1])[:-9], "a.wet.gz")
     assert [reject.reason for reject in file_rejects(cut)] == ["truncated"]
+
+
+@pytest.mark.parametrize("kind", ["request", "conversion", "of-another-standard"])
+def test_heads_that_run_together_are_said(kind: str) -> None:
+    """Found by a fuzzer: where a head is cut, the next record's is read as its rest."""
+    head = record(kind, b"", 1).split(b"Content-Type")[0]
+    found = outcomes(conversion(0) + head + conversion(2) + conversion(3), "a.wet")
+    (reject,) = file_rejects(found)
+    assert "the heads of 2 records run together" in reject.detail
+    assert documents(found)[-1].id.endswith("3")
