@@ -170,7 +170,9 @@ def _read(record: WarcRecord, offset: int, limits: Limits) -> Iterator[WarcBlock
         named = headers.get("warc-type", "").strip().lower()
         kind = named if named in _KINDS.values() else None
     declared = headers.get("content-length", "").strip()
-    if types > 1:
+    if types == 0:
+        yield Damage("corrupt", offset, f"record at byte {offset}: no WARC-Type")
+    elif types > 1:
         yield Damage("corrupt", offset, f"the heads of {types} records run together at byte {offset}")
     if kind is None:
         if _LENGTH.fullmatch(declared) is None:

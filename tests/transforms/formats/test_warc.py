@@ -340,3 +340,13 @@ def test_heads_that_run_together_are_said(kind: str) -> None:
     (reject,) = file_rejects(found)
     assert "the heads of 2 records run together" in reject.detail
     assert documents(found)[-1].id.endswith("3")
+
+
+def test_a_record_without_a_type_is_said() -> None:
+    """Found by a fuzzer: it can't be told from those that are no records, and was passed over as they are."""
+    bare = record("", TEXT.encode(), 1)
+    assert b"WARC-Type" not in bare
+    found = outcomes(conversion(0) + bare + conversion(2), "a.wet")
+    (reject,) = file_rejects(found)
+    assert "no WARC-Type" in reject.detail
+    assert len(documents(found)) == 2
