@@ -14,6 +14,7 @@ from transforms.formats.detect import JSONL, PARQUET, format_by_name
 from transforms.formats.limits import Limits
 from transforms.formats.read_file import read_file
 from transforms.open_files import expand_all, open_binary
+from transforms.public_path import public_path
 
 SYNTHETIC, TRAINING, BENCHMARKS = "synthetic", "training", "benchmarks"
 _AT_ONCE = 1000
@@ -62,7 +63,9 @@ def check_against(
                 chunk = []
                 print(f"{texts:,} {against} texts compared", file=sys.stderr)
     contamination.look_at(*_named(chunk))
-    check = AnchorCheck(against=against, patterns=list(patterns), texts=texts + len(chunk))
+    check = AnchorCheck(
+        against=against, patterns=[public_path(pattern) for pattern in patterns], texts=texts + len(chunk)
+    )
     return check, contamination.reasons(any_run=against == BENCHMARKS)
 
 

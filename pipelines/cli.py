@@ -38,12 +38,13 @@ def main(argv: list[str] | None = None) -> int:
         print(f"wellspring: no job {job!r}; the jobs are {', '.join(JOBS)}", file=sys.stderr)
         return 2
     from pipelines.arguments import UsageError
+    from transforms.public_path import public_text
 
     module = importlib.import_module(f"pipelines.{job.replace('-', '_')}")
     try:
         return int(module.run(rest))
     except UsageError as error:
-        print(error, file=sys.stderr)
+        print(public_text(str(error)), file=sys.stderr)
         return 2
 
 

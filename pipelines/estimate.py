@@ -40,6 +40,7 @@ from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.formats.read_file import read_file
 from transforms.formats.source_stream import SourceStream, StorageError
 from transforms.open_files import expand_all, open_binary, same_file_key
+from transforms.public_path import public_text
 
 ASSUMPTIONS = Path(__file__).parent / "cost_assumptions.yaml"
 # Of each file so many documents, those with the smallest hashes, are tokenized: a WET file has 30,000.
@@ -170,7 +171,7 @@ def measure_volume(
             counts.append(count_file(path, tokenizer, seen))
         except (OSError, StorageError, ValueError) as error:
             unreadable += 1
-            print(f"warning: {path} can't be read: {error}", file=sys.stderr)
+            print(public_text(f"warning: {path} can't be read: {error}"), file=sys.stderr)
     if not counts:
         return assumed_volume(len(files), assumptions)
     return sampled_volume(counts, len(files), _bytes_of_all(files))

@@ -22,6 +22,7 @@ from signals.tail_pack import BETTER_COPIES
 from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.mix_keep_out import KeepOut
 from transforms.mix_source import MixFacts, MixFiles
+from transforms.public_path import public_path
 from transforms.publish import UNFINISHED
 from transforms.run_files import RunFile
 from transforms.write_set import SetSettings
@@ -217,7 +218,9 @@ def _empty_manifest(
         batch_documents=recipe.batch_documents,
         batch_by=["source", "language"],
         window_days=1,
-        parameters={name: str(v) for name, v in vars(arguments).items() if v not in (None, False, "")},
+        parameters={
+            name: public_path(str(v)) for name, v in vars(arguments).items() if v not in (None, False, "")
+        },
         recipe=recipe.model_dump(mode="json"),
         seed=recipe.seed,
         runs=[run.source for run in runs],

@@ -27,6 +27,7 @@ from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.formats.limits import Limits
 from transforms.formats.read_file import read_file
 from transforms.open_files import expand, open_binary
+from transforms.public_path import public_path
 
 WINDOW = 100
 ALARM = 3
@@ -104,7 +105,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         order="date" if dated else "file",
         left_over=len(outputs) - sum(map(len, groups)),
         rejected=dict(sorted(rejected.items())),
-        baseline=flags.baseline,
+        baseline=public_path(flags.baseline),
         baseline_outputs=baseline.outputs,
         baseline_windows=max(signal.windows for signal in baseline.signals.values()),
         tokenizer=baseline.tokenizer,

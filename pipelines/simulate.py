@@ -29,6 +29,7 @@ from signals.simulation import simulate
 from transforms.formats.limits import Limits
 from transforms.formats.read_file import read_file
 from transforms.open_files import expand, open_binary
+from transforms.public_path import public_path
 
 NGRAM, TRANSFORMER = "ngram", "transformer"
 _WORDS = 100_000
@@ -109,8 +110,8 @@ def run(argv: Sequence[str] | None = None) -> int:
                 )
     lines.sort(key=lambda line: (regimes.index(line.regime), line.generation, line.seed))
     result = Simulation(
-        corpus=flags.corpus, learner=flags.learner, words=split.words, documents=len(texts), unknown=unknown,
-        start=flags.start, lines=lines,
+        corpus=public_path(flags.corpus), learner=flags.learner, words=split.words, documents=len(texts),
+        unknown=unknown, start=flags.start, lines=lines,
     )  # fmt: skip
     flags.output.mkdir(parents=True, exist_ok=True)
     encoded = msgspec.json.format(msgspec.json.encode(lines), indent=1)

@@ -35,6 +35,7 @@ from signals.tail_items import ItemMaker, Source
 from signals.word_counts import Vocabulary, WordReference
 from transforms.formats.read_file import read_file
 from transforms.open_files import expand, open_binary
+from transforms.public_path import public_path
 
 DISCORDANT = 0.2
 """The share of items on which two models are taken to differ."""
@@ -188,7 +189,7 @@ def _files(flag: str, patterns: str) -> dict[str, str]:
 
 def _name(path: str) -> str:
     """A file's name without folder and endings, of letters, digits, hyphens and underscores."""
-    stem = re.sub(r"(\.(jsonl?|ndjson|parquet|gz|zst))+$", "", PurePosixPath(path).name)
+    stem = re.sub(r"(\.(jsonl?|ndjson|parquet|gz|zst))+$", "", PurePosixPath(public_path(path)).name)
     return re.sub(r"[^\w-]+", "_", stem, flags=re.ASCII) or "corpus"
 
 

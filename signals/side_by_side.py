@@ -4,8 +4,8 @@ Inside an operator torch splits what it calculates among its threads and waits f
 small matrices are worth neither. Whole passes side by side wait for each other once, at the end.
 """
 
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 
 def side_by_side(work: Callable[[], None], threads: int) -> None:
@@ -13,20 +13,34 @@ def side_by_side(work: Callable[[], None], threads: int) -> None:
 
     How many threads torch's operators use is a setting of the whole process: it is 1 meanwhile, and
     what it was afterwards. Raises what `work` raised in one of the threads, when all have ended.
+
+    The process doesn't wait for these threads when it ends: work that hangs, and that somebody has given
+    up, would keep it for ever (as a pool of `concurrent.futures` does).
     """
     import torch
+
+    errors: list[BaseException] = []
+
+    def beside() -> None:
+        # a new thread of OpenMP's begins with as many as there are cores, until it is told
+        torch.set_num_threads(1)
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  raised below, in the caller's thread
+            errors.append(error)
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        if threads == 1:
+        others = [threading.Thread(target=beside, daemon=True) for _ in range(threads - 1)]
+        for other in others:
+            other.start()
+        try:
             work()
-            return
-        # a new thread of OpenMP's begins with as many as there are cores, until it is told
-        with ThreadPoolExecutor(threads - 1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            others = [pool.submit(work) for _ in range(threads - 1)]
-            work()
+        finally:
             for other in others:
-                other.result()
+                other.join()
+        if errors:
+            raise errors[0]
     finally:
         torch.set_num_threads(before)

@@ -12,7 +12,7 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from transforms.formats.gzip_members import MAGIC, DamagedStreamError, inflate
-from transforms.public_path import public_path
+from transforms.public_path import public_path, public_text
 
 HTTP_TIMEOUT_SECONDS = 60.0
 """Longest wait for one read of a few MiB; a stalled server counts as a failed attempt."""
@@ -75,6 +75,13 @@ def open_binary(path: str) -> BinaryIO:
     )
 
 
+class HttpError(OSError):
+    """What a server or the network said, without what a URL is opened by."""
+
+    permanent = False
+    """Whether trying again can't help."""
+
+
 def is_permanent(error: BaseException | None) -> bool:
     """Whether trying again can't help: the file isn't there, or isn't ours to read.
 
@@ -83,6 +90,8 @@ def is_permanent(error: BaseException | None) -> bool:
     weather on the network: its output must not depend on that.
     """
     while error is not None:
+        if isinstance(error, HttpError):
+            return error.permanent
         # fsspec says FileNotFoundError of any failure to ask for a size: the cause knows better.
         if error.__cause__ is None and isinstance(
             error, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError
@@ -99,6 +108,12 @@ def is_permanent(error: BaseException | None) -> bool:
                 return True
         error = error.__cause__
     return False
+
+
+def _in_public(error: BaseException) -> HttpError:
+    public = HttpError(public_text(f"{type(error).__name__}: {error}"))
+    public.permanent = is_permanent(error)
+    return public
 
 
 class HttpStream(io.RawIOBase):
@@ -198,7 +213,8 @@ class HttpStream(io.RawIOBase):
                 return action()
             except (OSError, aiohttp.ClientError, ValueError) as error:
                 if is_permanent(error) or attempt + 1 == HTTP_ATTEMPTS:
-                    raise
+                    # The client's own error names the whole URL, and would be shown as the cause.
+                    raise _in_public(error) from None
                 broken = self._inner is not None
                 time.sleep(FIRST_WAIT_SECONDS * 2**attempt)
         raise AssertionError("unreachable")

@@ -240,6 +240,26 @@ def test_a_scorer_that_hangs(job: Job, tmp_path: Path, monkeypatch: pytest.Monke
     job.ends_undisturbed(tmp_path / "run")
 
 
+HANGING = """
+import sys, time
+from pipelines.cli import main
+from signals.scorer import Scorer
+load = Scorer.load
+Scorer.load = staticmethod(lambda name, threads=None: load(name, threads=2))
+Scorer._work_off = lambda *_: time.sleep(3600)
+sys.exit(main(["curate", *sys.argv[1:]]))
+"""
+
+
+def test_a_process_whose_scorer_hangs_ends(job: Job, tmp_path: Path) -> None:
+    """With all threads of a scorer still in their work."""
+    command = [sys.executable, "-c", HANGING, *job.flags(tmp_path / "run", "--scorer_timeout_seconds=1")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 1
+    assert "was not done within 1 s" in ended.stderr.splitlines()[-1]
+    job.ends_undisturbed(tmp_path / "run")
+
+
 def test_a_clock_that_is_set_back(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look at the clock is a day before the one before."""
     steps = itertools.count()

@@ -1,9 +1,11 @@
 """Legacy ARC files to documents and rejects, through warcio (FastWARC has no ARC)."""
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from warcio.archiveiterator import ArchiveIterator
+from warcio.recordloader import ArcWarcRecord
 
 from schemas.document import Document
 from schemas.reject import FILE, Reject
@@ -14,12 +16,22 @@ from transforms.formats.limits import Limits
 from transforms.formats.pages import Capture, body_outcome, response_outcome
 from transforms.formats.source_stream import StorageError
 
+_RECORD_LINE = re.compile(rb"^[a-z][a-z0-9+.-]*:\S* [0-9a-fA-F.:]+ \d{14} \S+ \d+\r?$", re.MULTILINE)
+
+
+class _Archive(ArchiveIterator):  # type: ignore[misc]  # warcio has no types
+    """Counts (`err_count`) the records that something follows which is no record, and is passed over."""
+
+    INC_RECORD = ""
+    """What warcio writes to the error output about each, the whole line in it."""
+
 
 def read_arc(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Document | Reject]:
     """One document or reject for each archived resource; `filedesc://` is not a record.
 
     At the end one reject of kind `file` where the file is damaged (`truncated`, `corrupt`): what
-    follows the damage is not read. Reasons of records are those of `read_warc`.
+    follows the damage is not read, but where a length is wrong, which may have hidden a record or a part
+    of one. Reasons of records are those of `read_warc`.
 
     Raises:
         StorageError: the storage failed, not the content.
@@ -28,12 +40,17 @@ def read_arc(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Document |
     source = archive_source(dump)
     offset = 0
     damage: tuple[str, str] | None = None
+    wrong_length: str | None = None
     try:
         # no_record_parse leaves HTTP to `parse_response`, which bounds what it reads.
-        archive = ArchiveIterator(stream, no_record_parse=True)
+        archive = _Archive(stream, no_record_parse=True)
         for record in archive:
+            if archive.err_count and wrong_length is None:
+                wrong_length = f"the record at byte {offset} is longer than it says"
             offset = archive.offset  # get_record_offset() would read the record away
             if record.rec_type == "arc_header":
+                if wrong_length is None:
+                    wrong_length = _wrong_length_of_head(record, offset, limits)
                 continue
             headers = record.rec_headers
             url = headers.get_header("uri") or None
@@ -61,9 +78,22 @@ def read_arc(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Document |
     except Exception as error:  # noqa: BLE001  warcio lets AttributeError, zlib.error, ... out of damaged files
         message = " ".join(str(error).split())
         damage = ("corrupt", f"{type(error).__name__}: {message}, at or after byte {offset}")
+    if damage is None and (wrong_length or archive.err_count):
+        damage = ("corrupt", wrong_length or f"the record at byte {offset} is longer than it says")
     if damage is None and stream.seekable():
         stream.seek(offset)
         if stream.read(len(MAGIC)) == MAGIC and (cut := damage_after(stream, offset)) is not None:
             damage = (cut.reason, str(cut))
     if damage is not None:
         yield Place(path, offset, source).reject(*damage, kind=FILE)
+
+
+def _wrong_length_of_head(record: ArcWarcRecord, offset: int, limits: Limits) -> str | None:
+    """What is wrong with the length of a `filedesc://`: it should end where the first record begins."""
+    declared = record.length or 0
+    block = record.raw_stream.read(min(declared, limits.max_record_bytes))
+    if _RECORD_LINE.search(block):
+        return f"the file's head at byte {offset} has a wrong length: a record begins within it"
+    if len(block) < min(declared, limits.max_record_bytes):
+        return f"the file's head at byte {offset} has a wrong length: it goes beyond the file's end"
+    return None

@@ -63,6 +63,32 @@ def damage_after(stream: BinaryIO, start: int) -> DamagedStreamError | None:
     return None
 
 
+def after_empty_member(stream: BinaryIO, start: int) -> int | None:
+    """The offset behind the first member from byte `start` on that holds nothing, None where there is none
+    or nothing follows it. Damage ends the search.
+
+    FastWARC takes such a member for the end of the file. Tools that cut a file into blocks (bgzip) end with
+    one, so that it lies in the middle of what was joined from several.
+    """
+    stream.seek(start)
+    offset = start
+    chunk = stream.read(_CHUNK)
+    while chunk:
+        member = zlib.decompressobj(wbits=31)
+        empty = True
+        while not member.eof and chunk:
+            try:
+                empty = not member.decompress(chunk, _CHUNK) and empty
+            except zlib.error:
+                return None
+            rest = member.unused_data if member.eof else member.unconsumed_tail
+            offset += len(chunk) - len(rest)
+            chunk = rest or stream.read(_CHUNK)
+        if member.eof and empty and chunk:
+            return offset
+    return None
+
+
 def next_member(stream: BinaryIO, start: int) -> int | None:
     """The offset of the first gzip magic at or after byte `start`, None when there is no more."""
     stream.seek(start)

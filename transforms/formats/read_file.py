@@ -13,6 +13,7 @@ from transforms.formats.limits import DEFAULT_LIMITS, Limits
 from transforms.formats.parquet import read_parquet
 from transforms.formats.source_stream import SourceStream
 from transforms.formats.warc import read_warc
+from transforms.public_path import public_path
 
 Reader = Callable[[BinaryIO, str, Limits], Iterator[Document | Reject]]
 
@@ -28,13 +29,15 @@ def default_source(path: str) -> str:
 
 
 def read_file(stream: BinaryIO, path: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Document | Reject]:
-    """Documents and rejects of one file, streamed. `path` is recorded and gives the format.
+    """Documents and rejects of one file, streamed. `path` gives the format, and is recorded without the
+    passwords that a URL may have in it.
 
     A file whose format neither its name nor its first bytes tell is one file reject `unknown_format`.
 
     Raises:
         StorageError: the storage failed, not the content.
     """
+    path = public_path(path)
     source = stream if isinstance(stream, SourceStream) else cast(BinaryIO, SourceStream(stream))
     name = format_by_name(path)
     if name is None and source.seekable():

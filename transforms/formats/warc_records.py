@@ -15,11 +15,14 @@ from typing import BinaryIO
 import msgspec
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from transforms.formats.gzip_members import MAGIC, damage_after, next_member
+from transforms.formats.gzip_members import MAGIC, after_empty_member, damage_after, next_member
 from transforms.formats.limits import Limits
 
 MAX_RESTARTS = 100
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_DECLARED = re.compile(rb"\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r?\n", re.IGNORECASE)
+_GAP_BYTES = 1 << 16
 _KINDS = {
     int(WarcRecordType.conversion): "conversion",
     int(WarcRecordType.response): "response",
@@ -66,7 +69,10 @@ def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Da
     start = skip = 0
     lenient = _has_bare_line_ends(head)
     damaged = False
-    for _ in range(MAX_RESTARTS):
+    # In its lenient mode FastWARC passes over what is no record; elsewhere it says so.
+    gaps = _Gaps(stream) if lenient and seekable and not is_gzip else None
+    restarts = 0
+    while restarts < MAX_RESTARTS:
         seen = 0
         position = start
         try:
@@ -75,12 +81,16 @@ def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Da
                 seen += 1
                 if seen <= skip:
                     continue
+                if gaps and not damaged and (gap := gaps.before(position)):
+                    damaged = True
+                    yield gap
                 for item in _read(record, position, limits):
                     damaged = damaged or isinstance(item, Damage)
                     yield item
         except OSError as error:
             yield Damage("corrupt", position, f"{error}, at or after byte {position}")
             damaged = True
+            restarts += 1
             if not seekable:
                 return
             if "header" in str(error) and not lenient:
@@ -93,25 +103,77 @@ def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Da
                 start, skip = found, 0
             stream.seek(start)
         else:
-            if is_gzip and not damaged:
-                yield from _cut_at_end(stream, position, start)
+            if is_gzip:
+                members_from = _begin_of_member(stream, position, start)
+                begin = after_empty_member(stream, members_from)
+                if begin is not None:
+                    start, skip = begin, 0
+                    stream.seek(start)
+                    continue
+                if not damaged:
+                    yield from _cut_at_end(stream, members_from)
+            elif gaps and not damaged and (gap := gaps.before(None)):
+                yield gap
             return
     yield Damage("corrupt", position, f"gave up after {MAX_RESTARTS} damaged places")
+
+
+class _Gaps:
+    """Bytes between the records of an uncompressed file, which should be line ends."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._last: int | None = None
+        """Where the record before begins."""
+
+    def before(self, position: int | None) -> Damage | None:
+        """Damage where something lies between the end of the record before and the next one's place, or the
+        file's end. The stream stands afterwards where it stood."""
+        stands = self._stream.tell()
+        last, self._last = self._last, position
+        end = 0 if last is None else self._end(last)
+        if end is None:
+            return None
+        self._stream.seek(end)
+        while position is None or end < position:
+            size = _GAP_BYTES if position is None else min(_GAP_BYTES, position - end)
+            piece = self._stream.read(size)
+            if piece.strip():
+                self._stream.seek(stands)
+                return Damage("corrupt", end, f"what lies at byte {end} is no record, and was passed over")
+            if not piece:
+                break
+            end += len(piece)
+        self._stream.seek(stands)
+        return None
+
+    def _end(self, begin: int) -> int | None:
+        """Where the record that begins there ends; None where its head doesn't say, which is reported of the
+        record itself."""
+        self._stream.seek(begin)
+        head = self._stream.read(_GAP_BYTES)
+        blank = _BLANK_LINE.search(head)
+        declared = _DECLARED.search(head, 0, blank.end()) if blank else None
+        return begin + blank.end() + int(declared[1]) if blank and declared else None
 
 
 def _read(record: WarcRecord, offset: int, limits: Limits) -> Iterator[WarcBlock | Damage]:
     record_type = int(record.record_type)
     kind = _KINDS.get(record_type)
     headers: dict[str, str] = {}
-    if kind is not None or record_type in _UNKNOWN:
-        for name, value in record.headers.to_tuples():
-            headers.setdefault(name.lower(), value)
-        if kind is None:  # FastWARC misses `Warc-Type`, whose case is free
-            named = headers.get("warc-type", "").strip().lower()
-            kind = named if named in _KINDS.values() else None
-        declared = headers.get("content-length", "").strip()
-    else:
-        declared = (record.headers.get("Content-Length") or "").strip()
+    types = 0
+    for name, value in record.headers.to_tuples():
+        name = name.lower()
+        types += name == "warc-type"
+        headers.setdefault(name, value)
+    if kind is None and record_type in _UNKNOWN:  # FastWARC misses `Warc-Type`, whose case is free
+        named = headers.get("warc-type", "").strip().lower()
+        kind = named if named in _KINDS.values() else None
+    declared = headers.get("content-length", "").strip()
+    if types == 0:
+        yield Damage("corrupt", offset, f"record at byte {offset}: no WARC-Type")
+    elif types > 1:
+        yield Damage("corrupt", offset, f"the heads of {types} records run together at byte {offset}")
     if kind is None:
         if _LENGTH.fullmatch(declared) is None:
             yield _no_length(declared, offset)
@@ -160,12 +222,15 @@ def _has_bare_line_ends(head: bytes) -> bool:
     return bool(line_end) and line.startswith(b"WARC/") and not line.endswith(b"\r")
 
 
-def _cut_at_end(stream: BinaryIO, position: int, start: int) -> Iterator[Damage]:
-    """Damage in the last members. FastWARC's positions are those of members only where each member
-    holds one record: elsewhere everything from `start` is inflated again."""
+def _begin_of_member(stream: BinaryIO, position: int, start: int) -> int:
+    """Where the member of the last record begins. FastWARC's positions are those of members only where each
+    member holds one record: elsewhere everything from `start` is inflated again."""
     stream.seek(position)
-    if stream.read(len(MAGIC)) != MAGIC:
-        position = start
+    return position if stream.read(len(MAGIC)) == MAGIC else start
+
+
+def _cut_at_end(stream: BinaryIO, position: int) -> Iterator[Damage]:
+    """Damage in the last members, of which the first begins at `position`."""
     damage = damage_after(stream, position)
     if damage is not None:
         yield Damage(damage.reason, position, str(damage))

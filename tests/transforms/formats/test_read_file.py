@@ -116,3 +116,21 @@ def test_damaged_wet_files_keep_their_other_records(shared_data: Path) -> None:
     for name, count in kept.items():
         with (shared_data / "web" / "damaged" / name).open("rb") as stream:
             assert len(documents(list(read_file(stream, name)))) == count, name
+
+
+def test_a_wrong_length_in_an_arc_file_is_said() -> None:
+    """The head's, so long that it takes a record with it; and a record's, too short. A head's that is too
+    short hides nothing."""
+    data = ARC % (len(PAGE), PAGE)
+    record = b"http://example.org/2 1.2.3.4 20080430204826 text/html %d\n%s\n"
+    two = data + record % (len(PAGE), PAGE)
+    assert [getattr(outcome, "reason", "") for outcome in outcomes(two, "a.arc")] == ["", ""]
+    for wrong, read in ((b" 75\n", 0), (b" 300\n", 1), (b" 500\n", 0), (b" 99999\n", 0)):
+        found = outcomes(two.replace(b" 74\n", wrong, 1), "a.arc")
+        assert [reject.reason for reject in file_rejects(found)] == ["corrupt"], wrong
+        assert len(documents(found)) == read, wrong
+    for harmless in (b" 30\n", b" -5\n", b" x\n"):
+        assert len(documents(outcomes(two.replace(b" 74\n", harmless, 1), "a.arc"))) == 2, harmless
+    found = outcomes(data + record % (len(PAGE) - 30, PAGE) + record % (len(PAGE), PAGE), "a.arc")
+    assert [reject.reason for reject in file_rejects(found)] == ["corrupt"]
+    assert len(documents(found)) == 3

@@ -298,3 +298,55 @@ def test_changed_bytes_never_raise(data: bytes, changes: list[tuple[float, bytes
     for document in documents(found):
         document.text.encode()
         json.loads(document.metadata)
+
+
+def test_what_is_no_record_is_said_where_lines_end_in_lf_alone() -> None:
+    """Found by a fuzzer: FastWARC reads such a file in its lenient mode, which passes over anything."""
+    plain = conversion(1).replace(b"\r\n", b"\n")
+    other = conversion(2).replace(b"\r\n", b"\n")
+    assert [getattr(outcome, "reason", "") for outcome in outcomes(plain + other, "a.wet")] == ["", ""]
+    for data, read in (
+        (b"WARC/1.0ength\n\nhttp://a.example/ junk" + other, 0),
+        (b"WARC/1.0ength\n\n" + other, 1),
+        (plain + b"some text\n" + other, 2),
+        (plain + other + b"some text\n", 2),
+        (plain + b"some text without an end" + other, 1),
+    ):
+        found = outcomes(data, "a.wet")
+        assert [reject.reason for reject in file_rejects(found)] == ["corrupt"], data
+        assert len(documents(found)) == read, data
+
+
+def test_a_gzip_member_that_holds_nothing_does_not_end_a_file() -> None:
+    """Found by a fuzzer: FastWARC stops there. bgzip ends its files so, and files are joined."""
+    many = [conversion(number) for number in range(130)]
+    alternating = [part for one in many for part in (b"", one)]
+    joined = [many[0] + many[1], b"", *many[2:]]
+    for records in ([b"", *many], [*many[:2], b"", b"", *many[2:], b""], alternating, joined):
+        found = outcomes(members(*records), "a.wet.gz")
+        assert [document.id for document in documents(found)] == [
+            document.id for document in documents(outcomes(b"".join(many), "a.wet"))
+        ]
+        assert len(found) == len(many)
+    cut = outcomes(members(many[0], b"", many[1])[:-9], "a.wet.gz")
+    assert [reject.reason for reject in file_rejects(cut)] == ["truncated"]
+
+
+@pytest.mark.parametrize("kind", ["request", "conversion", "of-another-standard"])
+def test_heads_that_run_together_are_said(kind: str) -> None:
+    """Found by a fuzzer: where a head is cut, the next record's is read as its rest."""
+    head = record(kind, b"", 1).split(b"Content-Type")[0]
+    found = outcomes(conversion(0) + head + conversion(2) + conversion(3), "a.wet")
+    (reject,) = file_rejects(found)
+    assert "the heads of 2 records run together" in reject.detail
+    assert documents(found)[-1].id.endswith("3")
+
+
+def test_a_record_without_a_type_is_said() -> None:
+    """Found by a fuzzer: it can't be told from those that are no records, and was passed over as they are."""
+    bare = record("", TEXT.encode(), 1)
+    assert b"WARC-Type" not in bare
+    found = outcomes(conversion(0) + bare + conversion(2), "a.wet")
+    (reject,) = file_rejects(found)
+    assert "no WARC-Type" in reject.detail
+    assert len(documents(found)) == 2
