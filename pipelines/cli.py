@@ -14,7 +14,7 @@ JOBS = {
     "mix": "draw a training set from finished runs by a recipe",
     "lineage": "why a document is in a training set, how often, or why not",
     "anchor": "verified human text that no training set touches: create, add, verify, export",
-    "forget": "take documents out of finished runs, with a record that it was done",
+    "forget": "take documents out of runs, training sets and anchor sets, with a record of it",
     "estimate": "what a run would read, take and cost, from a sample of its files",
     "report": "write the report page of a finished run again",
     "train-reference": "train an embedded scoring model",
