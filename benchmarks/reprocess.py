@@ -21,7 +21,7 @@ from signals.profiles import built_in, parse_profile
 GOAL = 50.0
 
 
-def run(runs: int = 3, text_bytes: int = 8 * MB) -> dict[str, Any]:
+def run(runs: int = 3, text_bytes: int = 16 * MB) -> dict[str, Any]:
     """The run once, then `runs` times the other; medians."""
     with tempfile.TemporaryDirectory(prefix="wellspring-bench-") as folder:
         corpus = write_wet(Path(folder) / "crawl", text_bytes)

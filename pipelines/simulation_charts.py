@@ -11,7 +11,7 @@ from signals.recursive_training import CLEAN
 _COLOURS = ("var(--sk)", "var(--ss)", "var(--hu)", "var(--other)", "var(--mark)")
 _DASHES = ("", "7 3", "2 3", "9 3 2 3")
 CLEAN_COLOUR = "var(--hv)"
-_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 360.0, 40.0, 272.0, 10.0, 206.0, 240.0
+_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 360.0, 46.0, 272.0, 10.0, 206.0, 240.0
 _LABEL = 13.0
 
 

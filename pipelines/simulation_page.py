@@ -348,7 +348,8 @@ def _explanation(simulation: Simulation, values: Values) -> list[Html]:
         if simulation.learner == "ngram"
         else "The learner is a small GPT-2-shaped transformer, trained from nothing for every generation by "
         "the code that trains the embedded scoring model, and sampled at temperature 1. Words are put "
-        "together from its tokens. For tail coverage and recall, what generation 0 gives counts as real."
+        "together from its tokens, and it makes up words: distinct words and entropy can rise while real "
+        "words are lost. For tail coverage and recall, what generation 0 gives counts as real."
     )
     if simulation.start is not None:
         how = how.replace("trained from nothing", f"trained on from {simulation.start}") + (
