@@ -22,7 +22,7 @@ TIMES = (1, 2, 4, 8)
 
 
 def run(
-    runs: int = 1, text_bytes: int = MB, wall_bytes: int = 4 * MB, processes: bool = True
+    runs: int = 1, text_bytes: int = MB, wall_bytes: int = 8 * MB, processes: bool = True
 ) -> dict[str, Any]:
     """Measures `curate` with the embedded scorer on WET files.
 

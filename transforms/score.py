@@ -19,7 +19,8 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
             signals null (`--scoring=none`).
         worth_scoring: which documents the model is run on; all where not given. The others keep
             their LM signals null (`--scoring=decisive`).
-        threads: of one worker process; None takes all cores.
+        threads: of one worker process, where several share this machine: they are dealt the batches one by
+            one. None takes all cores.
         timeout_seconds: a batch that takes the model longer fails the job; None waits for ever.
         accelerator: a resource hint for this step alone, such as
             `type:nvidia-l4;count:1;install-nvidia-driver`: other steps run on workers without it.
@@ -62,10 +63,26 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
             progress=self._progress,
             checkpoints=self._checkpoints,
         )
+        if self._threads is not None:
+            batches = batches | "OneByOne" >> _OneByOne()
         inference = RunInference(handler)
         if self._accelerator:
             inference = inference.with_resource_hints(accelerator=self._accelerator)
         return batches | "RunInference" >> inference.with_output_types(ScoredBatch)
+
+
+class _OneByOne(beam.PTransform[PCollection[TrainingBatch], PCollection[TrainingBatch]]):
+    """Batches that may go to any worker process each. As they are assembled, up to sixteen come from one
+    group, and the local runner deals out groups, once: a process would have all of them to itself."""
+
+    def expand(self, batches: PCollection[TrainingBatch]) -> PCollection[TrainingBatch]:
+        return (
+            batches
+            | "ById"
+            >> beam.Map(lambda batch: (batch.batch_id, batch)).with_output_types(tuple[str, TrainingBatch])
+            | "Group" >> beam.GroupByKey()
+            | "Ungroup" >> beam.FlatMapTuple(lambda _, same: same).with_output_types(TrainingBatch)
+        )
 
 
 def without_scores(batch: TrainingBatch) -> ScoredBatch:
