@@ -58,6 +58,17 @@ def test_only_the_scoring_step_asks_for_a_gpu(tiny_scorer):
     assert asking_for_a_gpu(graph(scorer=tiny_scorer).to_runner_api()) == set()
 
 
+def test_processes_of_one_machine_are_dealt_batches_and_not_whole_buckets(tiny_scorer):
+    def grouped(*flags: str) -> list[str]:
+        transforms = graph(*flags, scorer=tiny_scorer).to_runner_api().components.transforms.values()
+        return [t.unique_name for t in transforms if t.spec.urn == "beam:transform:group_by_key:v1"]
+
+    processes = grouped("--direct_running_mode=multi_processing", "--direct_num_workers=2")
+    assert [name for name in processes if name.startswith("Score/")] == ["Score/OneByOne/Group"]
+    # A service moves work by itself: there the texts don't cross another shuffle.
+    assert not [name for name in grouped() if name.startswith("Score/")]
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
