@@ -63,9 +63,11 @@ class _Page:
         self.page.goto(self.address + path)
         self.page.wait_for_load_state("load")
 
-    def settled(self) -> None:
-        """After a key that leads to another page."""
-        self.page.wait_for_load_state("load")
+    def follow(self, selector: str) -> None:
+        """Clicks on what leads to another page, and waits until that is there: a key that is pressed before
+        would go to the page that is left."""
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.click(selector)
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +115,7 @@ def _reviewer(
     assert "token" not in page.page.url
     page.open("/name")
     page.page.fill("input[name=name]", name)
-    page.page.click("button:has-text('Keep it')")
-    page.settled()
+    page.follow("button:has-text('Keep it')")
     yield page
     assert page.wrong == []
     context.close()
@@ -170,8 +171,7 @@ def test_a_second_decision_is_refused_with_the_name_of_who_was_first(
         _reviewer(browser, address, "Grace") as grace,
     ):
         for one in (ada, grace):
-            one.page.click("[data-open]")
-            one.settled()
+            one.follow("[data-open]")
         ada.page.keyboard.press("a")
         _wait_for(ada.page, "Approved batch")
         with grace.page.expect_response(lambda r: r.request.method == "POST") as answer:
@@ -275,11 +275,9 @@ def test_one_key_leads_through_the_documents_by_suspicion(
     run = held_run(tmp_path / "run", batches=1, documents=5)
     with _server(run) as address, _reviewer(browser, address) as at:
         page = at.page
-        page.click("[data-open] >> nth=0")
-        at.settled()
+        at.follow("[data-open] >> nth=0")
         order = [a.get_attribute("href") or "" for a in page.locator("[data-open]").all()]
-        page.click("[data-open] >> nth=0")
-        at.settled()
+        at.follow("[data-open] >> nth=0")
         for expected in order[1:]:
             page.keyboard.press("j")
             page.wait_for_url(f"**{expected}")
