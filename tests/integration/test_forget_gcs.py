@@ -14,6 +14,8 @@ from tests.pipelines.forgetting import WHO, Killed, at_rest, begun, files, holdi
 from tests.review.held_run import held_run
 from transforms.cloud_storage import CloudStorage, CloudStorageError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):

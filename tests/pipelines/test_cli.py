@@ -36,6 +36,7 @@ def test_every_job_has_help(job, capsys):
     assert f"usage: wellspring {job}" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_job_can_be_run_as_a_module():
     done = subprocess.run(
         [sys.executable, "-m", "pipelines.curate", "--nonsense"], capture_output=True, text=True, check=False
@@ -44,6 +45,7 @@ def test_a_job_can_be_run_as_a_module():
     assert done.stderr.startswith("wellspring curate: ")
 
 
+@pytest.mark.slow
 def test_help_loads_neither_torch_nor_transformers():
     code = "import sys; from pipelines.cli import main\n"
     code += "try: main(['curate', '--help'])\nexcept SystemExit: pass\n"

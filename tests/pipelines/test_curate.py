@@ -19,6 +19,8 @@ from signals.tokenization import load_tokenizer
 from tests.pipelines.crawl import write_crawl
 from transforms.finished_run import FinishedRun
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def crawl(tmp_path_factory) -> Path:

@@ -15,6 +15,8 @@ from pipelines.curate import curate
 from pipelines.curate_settings import parser, settle
 from signals.profiles import built_in, is_built_in, parse_profile
 
+pytestmark = pytest.mark.slow
+
 L4 = "type:nvidia-l4;count:1;install-nvidia-driver"
 ACCELERATOR = "beam:resources:accelerator:v1"
 # What a portable runner has to know; everything else is made of these.

@@ -39,6 +39,7 @@ def test_keys_depend_on_a_text_alone_and_differ_by_band():
     assert len(set(beside.ravel().tolist())) == 2 * BANDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wanted", "trials"), [(0.5, 300), (0.7, 300), (0.85, 300)])
 def test_a_band_is_shared_as_often_as_the_formula_says(wanted, trials):
     shared, expected = 0, []

@@ -13,6 +13,8 @@ from signals.training import Recipe
 from signals.transformer_learner import ROW_TOKENS, TransformerLearner, transformer_learners
 from tests.signals.simulated_corpus import zipf_texts
 
+pytestmark = pytest.mark.slow
+
 TINY = Recipe(layers=1, width=32, heads=2, context=ROW_TOKENS, vocabulary=400, rows_per_step=8)
 
 

@@ -47,6 +47,7 @@ def told(made):
     return (made.drawn(), made.threshold()) if isinstance(made, WeightedDraw) else made.buckets()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MADE)
 @pytest.mark.parametrize("workers, parts", [(1, 1), (3, 7)])
 def test_workers_and_bundles_do_not_show_in_a_bit(name, workers, parts):
