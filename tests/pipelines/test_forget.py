@@ -112,6 +112,7 @@ def test_the_record_says_who_when_and_why_and_nothing_of_the_document(run):
     assert id not in text and str(document["url"]) not in text and document["text"][:20] not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flag", "gone"),
     [

@@ -48,6 +48,7 @@ def test_a_toy_corpus_becomes_a_scorer_with_a_card(tmp_path: Path) -> None:
     assert "| 0.5 | " in card
 
 
+@pytest.mark.slow
 def test_a_second_model_goes_on_from_the_first_with_the_lines_of_one_label(tmp_path: Path) -> None:
     corpus = _corpus(tmp_path / "corpus")
     with gzip.open(tmp_path / "labelled.jsonl.gz", "wt") as file:

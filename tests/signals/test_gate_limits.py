@@ -29,6 +29,7 @@ def test_tests_that_stand_together_share_what_they_may_hold():
         assert (limit.batches, limit.mean, limit.spread) == (9, 3.0, 0.5)
 
 
+@pytest.mark.slow
 def test_a_share_near_zero_has_a_limit_that_new_sources_keep():
     generator = np.random.default_rng(5)
     held = []

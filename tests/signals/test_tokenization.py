@@ -62,6 +62,7 @@ def test_invalid_unicode_is_replaced_and_harms_no_other() -> None:
     assert valid_unicode("plain") == "plain"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["word ", "a", "漢"])
 def test_long_texts_take_time_in_proportion(unit: str) -> None:
     tokenizer = load_tokenizer("reference-en")

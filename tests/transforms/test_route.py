@@ -33,6 +33,7 @@ def labelled() -> LabelledBatch:
     return LabelledBatch(batch=batch(documents, batch_id="b"), labels=labels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gate", ["monitor", "enforce"])
 def test_a_batch_is_published_or_held_and_measured_and_counted_either_way(gate):
     profile = SEED.model_copy(update={"can_enforce": True})

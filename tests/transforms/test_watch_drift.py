@@ -32,6 +32,7 @@ def by_hand(gate=GATE, watched=3):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_shuffled_bundles_give_the_same_bits_as_a_loop(seed):
     shuffled = list(MADE)
