@@ -7,8 +7,8 @@ human text and which synthetic text it is:
   a rare thing worth protecting: protected are the rarest types of the human text that make up a tenth of it.
 - entropy auditing: synthetic text is judged in batches of ten texts. A batch below the floor that real
   batches set, on entropy or on the number of rare types, is held, and another one takes its place; held
-  batches are used only when twice the text needed holds too few that pass, as they come: those with most
-  rare types are the noisiest that a weak model writes (measured: worse than no choice).
+  batches are used only when twice the text needed holds too few that pass, as they come: to take
+  those with most rare types first did a transformer no good (a choice of what a weak model made up).
 - novel tail signals: nine tenths of the human tokens are short passages of the human text, each chosen
   because it holds protected types that the set lacks: first those without a copy, then a second and a
   third for each. A short passage can hold several rare types, a whole document is mostly common words.
