@@ -31,8 +31,8 @@ from signals.training_text import BOS, epoch_rows, train_tokenizer
 
 ROW_TOKENS = 200
 PASSAGE = 100
-"""Tokens of a passage: half a row. With short ones, of a dozen words each, a model lost 9.5 points of the tail
-benchmark in a generation, with these 7.1 and 7.8 (one seed, standard error 1.7)."""
+"""Tokens of a passage: half a row. With short ones, of a dozen words each, a model lost 9.5 points of the
+tail benchmark in a generation, with these 7.1 and 7.8 (one seed, standard error 1.7)."""
 RECIPE = Recipe(layers=3, width=128, heads=2, context=ROW_TOKENS, vocabulary=4096, rows_per_step=4)
 EPOCHS = 4
 EPOCHS_FROM_START = 2
