@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from pipelines.forget_request import (
     ForgetRequest,
     Forgotten,
+    entries_of,
     forgotten_records,
     json_bytes,
     record_of,
@@ -95,7 +96,7 @@ def forget_in_run(folder: str, request: ForgetRequest) -> Forgotten:
         content = parquet_bytes(rejects, arrow_schema(Reject))
         changed[f"rejects/{FORGOTTEN}-{number}.parquet"] = content, len(rejects)
     after = {
-        path: release_without(release, tables, ids, _entries(changed)) for path, release in releases.items()
+        path: release_without(release, tables, ids, entries_of(changed)) for path, release in releases.items()
     }
     changed_releases = {path: release for path, release in after.items() if release != releases[path]}
     record = record_of(
@@ -111,7 +112,7 @@ def forget_in_run(folder: str, request: ForgetRequest) -> Forgotten:
     )
     changed[f"{FORGOTTEN}/{number}.json"] = json_bytes(record), len(ids)
     of_releases = {path for release in releases.values() for path in release.files}
-    manifest = _manifest_without(run.manifest, removed, tables, _entries(changed), of_releases)
+    manifest = _manifest_without(run.manifest, removed, tables, entries_of(changed), of_releases)
     check_conservation(manifest)
     contents: dict[str, bytes | None] = {path: content for path, (content, _) in changed.items()}
     contents |= {path: json_bytes(release) for path, release in changed_releases.items()}
@@ -120,13 +121,6 @@ def forget_in_run(folder: str, request: ForgetRequest) -> Forgotten:
     contents["manifest.json"] = json_bytes(manifest)  # the last in place
     replace_files(run.storage, contents, generations)
     return Forgotten(len(ids), cleared)
-
-
-def _entries(changed: dict[str, tuple[bytes, int]]) -> dict[str, FileEntry]:
-    return {
-        path: FileEntry(rows=rows, sha256=hashlib.sha256(content).hexdigest())
-        for path, (content, rows) in changed.items()
-    }
 
 
 def _removed_rows(tables: dict[str, pa.Table], manifest: Manifest, ids: set[str]) -> list[_Removed]:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from pipelines.forget_request import (
     ForgetRequest,
     Forgotten,
+    entries_of,
     forgotten_records,
     json_bytes,
     record_of,
@@ -136,7 +137,7 @@ def forget_in_set(folder: str, request: ForgetRequest, known: Collection[str] = 
     if not contents and not cleared:
         return Forgotten(0, 0)
     releases = {
-        path: release_without(release, released, ids, _entries(contents))
+        path: release_without(release, released, ids, entries_of(contents))
         for path, release in here.releases.items()
     }
     releases = {path: release for path, release in releases.items() if release != here.releases[path]}
@@ -301,7 +302,7 @@ def _described(
     released: Collection[str],
 ) -> dict[str, bytes | None]:
     """Card, Croissant file, page and manifest made again, the manifest last."""
-    files = manifest.files | _entries({path: new for path, new in contents.items() if path not in released})
+    files = manifest.files | entries_of({path: new for path, new in contents.items() if path not in released})
     gone = {path for path, (content, _) in contents.items() if content is None}
     files = {path: entry for path, entry in files.items() if path not in gone}
     manifest = msgspec.structs.replace(manifest, files=files)
@@ -323,14 +324,6 @@ def _created(here: _Set) -> str:
         return here.manifest.finished
     content = here.read(_CROISSANT, here.manifest.files[_CROISSANT])
     return str(msgspec.json.decode(content, type=dict[str, object])["datePublished"])
-
-
-def _entries(contents: dict[str, tuple[bytes | None, int]]) -> dict[str, FileEntry]:
-    return {
-        path: FileEntry(rows=rows, sha256=hashlib.sha256(content).hexdigest())
-        for path, (content, rows) in contents.items()
-        if content is not None
-    }
 
 
 def packs_holding(folder: str, selection: Selection) -> list[str]:

@@ -16,7 +16,7 @@ from schemas.audit import Audit
 from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
 from schemas.document import PublishedDocument
 from schemas.measurements import Measurements
-from schemas.reject import RECORD, Reject
+from schemas.reject import Reject
 from signals.evidence import find_source
 from signals.provenance import label_is_open
 from signals.synthetic_share import error_rates
@@ -27,7 +27,7 @@ from transforms.finish_run import FinishRun
 from transforms.label import Label
 from transforms.notify_held import NotifyHeld
 from transforms.progress import Progress
-from transforms.route import SCORING, Route, Tally
+from transforms.route import SCORING, Route, Tally, TallyRejects
 from transforms.score import Score
 from transforms.score_checkpoints import ScoreCheckpoints
 from transforms.watch_drift import WatchDrift, WriteDrift
@@ -108,9 +108,7 @@ def judge_batches(
         routed.tallies,
         gathered.tallies,
         scored | "TallyDevices" >> beam.FlatMap(_by_device),
-        rejects
-        | "RecordsOnly" >> beam.Filter(lambda reject: reject.kind == RECORD)
-        | "TallyRejects" >> beam.Map(lambda reject: (("rejected", reject.source, reject.reason), 1)),
+        rejects | "TallyRejects" >> TallyRejects(),
     ) | "Tallies" >> beam.Flatten()
     if s.reprocessed_from is not None:
         before = CompareRuns(s.reprocessed_from.run, routed, only_monitored=s.reprocessed_from.only_monitored)

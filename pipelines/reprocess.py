@@ -21,13 +21,13 @@ from pipelines.run_folder import check_run_folder
 from pipelines.start_run import start_run
 from schemas.audit import Audit
 from schemas.manifest import Manifest
-from schemas.reject import RECORD, Reject
+from schemas.reject import Reject
 from signals.synthetic_share import error_rates
 from transforms.finish_run import FinishRun
 from transforms.finished_run import FinishedRun
 from transforms.progress import Progress
 from transforms.relabel import Judgement, Relabel
-from transforms.route import Tally
+from transforms.route import Tally, TallyRejects
 from transforms.run_shards import CopyFiles, ReadRows, number_of_shards
 from transforms.stored_batches import ReadStoredBatches
 from transforms.watch_drift import WatchDrift, WriteDrift
@@ -56,9 +56,7 @@ def relabel(pipeline: beam.Pipeline, settings: ReprocessSettings) -> None:
     tallies = (
         relabelled.tallies,
         pipeline | "TallyBefore" >> beam.Create(list(_unchanged(before)), reshuffle=False),
-        rejects
-        | "RecordsOnly" >> beam.Filter(lambda reject: reject.kind == RECORD)
-        | "TallyRejects" >> beam.Map(lambda reject: (("rejected", reject.source, reject.reason), 1)),
+        rejects | "TallyRejects" >> TallyRejects(),
     ) | "Tallies" >> beam.Flatten()
     _ = pipeline | "FinishRun" >> FinishRun(
         s.output,

@@ -48,13 +48,10 @@ class FinishedRun:
             raise RunError(f"{folder} can't be read: {error}") from error
         try:
             self.manifest = msgspec.json.decode(content, type=Manifest)
+            self.is_set = msgspec.json.decode(content, type=_Kind).kind == SET
+            """Whether it is a training set, whose manifest is a run's with more in it."""
         except msgspec.DecodeError as error:
             raise RunError(f"{folder}/manifest.json can't be read: {error}") from error
-
-    @property
-    def is_set(self) -> bool:
-        """Whether it is a training set: its manifest is a run's with more in it."""
-        return msgspec.json.decode(self.storage.read("manifest.json"), type=_Kind).kind == SET
 
     def read(self, path: str) -> bytes:
         """A file that the manifest lists, with the bytes that the run wrote.

@@ -14,6 +14,7 @@ from schemas.document import HeldDocument, PublishedDocument
 from schemas.judgement import AuditedBatch
 from schemas.label import Label
 from schemas.measurements import Measurements
+from schemas.reject import RECORD, Reject
 from signals.entropy import pack_ids
 from signals.histograms import Histograms, histograms_of
 from signals.synthetic_share import share_counts
@@ -89,6 +90,17 @@ class _Route(beam.DoFn):
             yield TaggedOutput("tallies", (key, count))
         pairs = [(x.provenance, m.measurements) for x, m in zip(labels, documents, strict=True)]
         yield TaggedOutput("histograms", histograms_of(pairs))
+
+
+class TallyRejects(beam.PTransform[PCollection[Reject], PCollection[Tally]]):
+    """Counts the rejected records by source and reason; files that are damaged are no records."""
+
+    def expand(self, rejects: PCollection[Reject]) -> PCollection[Tally]:
+        return (
+            rejects
+            | "RecordsOnly" >> beam.Filter(lambda reject: reject.kind == RECORD)
+            | "Count" >> beam.Map(lambda reject: (("rejected", reject.source, reject.reason), 1))
+        )
 
 
 def _tallies(audited: AuditedBatch) -> Counter[tuple[str, str, str]]:

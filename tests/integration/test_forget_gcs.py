@@ -3,14 +3,13 @@
 import itertools
 import json
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines.cli import main
 from tests.integration.gcs import Fault
-from tests.pipelines.forgetting import WHO, Killed, at_rest, begun, files, holding
+from tests.pipelines.forgetting import WHO, Killed, at_rest, begun, files, holding, stop_the_clock
 from tests.review.held_run import held_run
 from transforms.cloud_storage import CloudStorage, CloudStorageError
 
@@ -19,12 +18,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    class Still(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime(2026, 11, 24, tzinfo=UTC)
-
-    monkeypatch.setattr("pipelines.forget.datetime", Still)
+    stop_the_clock(monkeypatch)
 
 
 @pytest.fixture

@@ -6,11 +6,23 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 WHO = ["--by=ann", "--reason=asked by its author"]
+
+
+def stop_the_clock(monkeypatch, year: int = 2026) -> None:
+    """All calls are made at one time, so that whole folders can be compared."""
+
+    class Still(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(year, 11, 24, tzinfo=UTC)
+
+    monkeypatch.setattr("pipelines.forget.datetime", Still)
 
 
 def files(folder: Path) -> dict[str, bytes]:

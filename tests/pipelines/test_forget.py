@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,20 +12,14 @@ from pipelines.cli import main
 from review.queue import HoldQueue
 from review.release import release_decided
 from tests.pipelines.crawl import write_crawl
-from tests.pipelines.forgetting import WHO, at_rest, begun, files, killed_at
+from tests.pipelines.forgetting import WHO, at_rest, begun, files, killed_at, stop_the_clock
 from tests.review.held_run import held_run
 
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     """Two calls at one time, so that whole folders can be compared."""
-
-    class Still(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime(2026, 11, 24, tzinfo=UTC)
-
-    monkeypatch.setattr("pipelines.forget.datetime", Still)
+    stop_the_clock(monkeypatch)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,18 +13,13 @@ from pipelines.anchor_verification import open_anchor, verify_anchor
 from pipelines.cli import main
 from signals.normalised_text import text_sha256
 from tests.pipelines.anchor_sets import ATTESTED, TEXTS, command, key_of, make_set, rows, write_lines
-from tests.pipelines.forgetting import WHO, at_rest, begun, files, holding, killed_at
+from tests.pipelines.forgetting import WHO, at_rest, begun, files, holding, killed_at, stop_the_clock
 from transforms.parquet import table_bytes
 
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    class Still(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime(2036, 11, 24, tzinfo=UTC)
-
-    monkeypatch.setattr("pipelines.forget.datetime", Still)
+    stop_the_clock(monkeypatch, year=2036)
 
 
 @pytest.fixture(autouse=True)

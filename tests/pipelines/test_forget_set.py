@@ -5,7 +5,6 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 
 import mlcroissant
@@ -21,7 +20,7 @@ from signals.profiles import SEED
 from signals.scorer_fingerprint import scorer_fingerprint
 from signals.tokenization import load_tokenizer
 from tests.pipelines.crawl import text
-from tests.pipelines.forgetting import WHO, at_rest, begun, files, holding, killed_at
+from tests.pipelines.forgetting import WHO, at_rest, begun, files, holding, killed_at, stop_the_clock
 from tests.pipelines.indexed_reader import read_shards
 from tests.pipelines.mixed_runs import SOURCES, mix, write_texts
 
@@ -37,12 +36,7 @@ COPY = "again00003z"
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    class Still(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime(2026, 11, 24, tzinfo=UTC)
-
-    monkeypatch.setattr("pipelines.forget.datetime", Still)
+    stop_the_clock(monkeypatch)
 
 
 def body(i: int) -> str:
