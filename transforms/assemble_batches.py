@@ -1,24 +1,21 @@
 """Documents of one crawl window and stratum into training batches that depend on the data alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 
 import apache_beam as beam
 from apache_beam.pvalue import AsDict, PCollection
-from apache_beam.transforms.window import FixedWindows, GlobalWindows, IntervalWindow, TimestampedValue
-from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 
 from schemas.batch import MeasuredDocument, TrainingBatch
 from schemas.document import Document
 from schemas.reject import Reject
 from signals.batching import batch_id, bucket_count, bucket_of, compose_batches
-from signals.strata import crawl_time, stratum_of
-
-_DAY = 24 * 60 * 60
-_YEAR_ONE = Timestamp(-62_135_596_800)
+from signals.strata import crawl_window, stratum_of
 
 Stratum = tuple[tuple[str, str], ...]
 """Fields and values in the order of `--batch_by`: hashable, with a deterministic coder."""
+
+_Bucket = tuple[str, str, Stratum, int, bool]
+"""(window's start and end, both "" for none; stratum; bucket; whether it is the stratum's only one)."""
 
 
 class CountStrata(
@@ -38,18 +35,22 @@ class CountStrata(
     def expand(
         self, documents: PCollection[Document | Reject]
     ) -> PCollection[tuple[tuple[str, Stratum], int]]:
+        batch_by, days = self._batch_by, self._window_days
         return (
             documents
-            | "Dates" >> beam.Map(lambda d: (d.date, _stratum(d, self._batch_by)))
-            | "Windows" >> _IntoCrawlWindows(self._window_days)
-            | "Key" >> beam.ParDo(_WindowAndStratum())
-            | "Rewindow" >> beam.WindowInto(GlobalWindows())
+            | "WindowAndStratum"
+            >> beam.Map(
+                lambda d: (str(crawl_window(d.date, days)[0]), _stratum(d, batch_by))
+            ).with_output_types(tuple[str, Stratum])
             | "Count" >> beam.combiners.Count.PerElement()
         )
 
 
 class AssembleBatches(beam.PTransform[PCollection[MeasuredDocument], PCollection[TrainingBatch]]):
     """Window by crawl date, hash into buckets, group, sort, cut: `signals.batching` says how.
+
+    The window is a part of the key and not Beam's: event time that is set after a grouping lies behind the
+    watermark, and an engine that has one drops such elements as late, without a word.
 
     Args:
         counts: what `CountStrata` made of the same documents (or of more of them).
@@ -72,78 +73,34 @@ class AssembleBatches(beam.PTransform[PCollection[MeasuredDocument], PCollection
     def expand(self, documents: PCollection[MeasuredDocument]) -> PCollection[TrainingBatch]:
         return (
             documents
-            | "Dates" >> beam.Map(lambda d: (d.document.date, d))
-            | "Windows" >> _IntoCrawlWindows(self._window_days)
-            | "Bucket" >> beam.ParDo(_ToBucket(self._batch_documents, self._batch_by), AsDict(self._counts))
+            | "Bucket"
+            >> beam.ParDo(
+                _ToBucket(self._batch_documents, self._batch_by, self._window_days), AsDict(self._counts)
+            )
             | "GroupByBucket" >> beam.GroupByKey()
             | "Compose" >> beam.ParDo(_Compose(self._batch_documents))
-            # What follows counts and writes: in crawl windows a sink would write once a window.
-            | "Rewindow" >> beam.WindowInto(GlobalWindows())
         )
-
-
-class _IntoCrawlWindows(beam.PTransform):
-    """(date, element) -> element in its fixed window of event time; undated ones share a window."""
-
-    def __init__(self, days: int) -> None:
-        super().__init__()
-        self._days = days
-
-    def expand(self, dated: PCollection) -> PCollection:
-        return (
-            dated
-            | "EventTime" >> beam.MapTuple(lambda date, element: TimestampedValue(element, _event_time(date)))
-            | "FixedWindows" >> beam.WindowInto(FixedWindows(self._days * _DAY))
-        )
-
-
-def _event_time(date: str | None) -> Timestamp:
-    seconds = crawl_time(date)
-    return MIN_TIMESTAMP if seconds is None else Timestamp(seconds)
 
 
 def _stratum(document: Document | Reject, batch_by: Sequence[str]) -> Stratum:
     return tuple(stratum_of(document, batch_by).items())
 
 
-def _bounds(window: IntervalWindow) -> tuple[str | None, str | None]:
-    """ISO dates of a window's first day and of the day after its last; None for the undated."""
-    if window.end <= _YEAR_ONE:
-        return None, None
-    return _iso_date(window.start), _iso_date(window.end)
-
-
-def _iso_date(timestamp: Timestamp) -> str:
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    try:
-        return (epoch + timedelta(seconds=timestamp.seconds())).date().isoformat()
-    except OverflowError:  # a window that reaches over the first or last day that dates know
-        return (datetime.min if timestamp < Timestamp(0) else datetime.max).date().isoformat()
-
-
-@beam.typehints.with_output_types(tuple[str, Stratum])
-class _WindowAndStratum(beam.DoFn):
-    def process(
-        self, element: Stratum, window: IntervalWindow = beam.DoFn.WindowParam
-    ) -> Iterator[tuple[str, Stratum]]:
-        yield str(_bounds(window)[0]), element
-
-
-@beam.typehints.with_output_types(tuple[tuple[Stratum, int, bool], MeasuredDocument])
+@beam.typehints.with_output_types(tuple[_Bucket, MeasuredDocument])
 class _ToBucket(beam.DoFn):
-    def __init__(self, batch_documents: int, batch_by: Sequence[str]) -> None:
+    def __init__(self, batch_documents: int, batch_by: Sequence[str], window_days: int) -> None:
         self._batch_documents = batch_documents
         self._batch_by = batch_by
+        self._window_days = window_days
 
     def process(
-        self,
-        element: MeasuredDocument,
-        counts: dict[tuple[str, Stratum], int],
-        window: IntervalWindow = beam.DoFn.WindowParam,
-    ) -> Iterator[tuple[tuple[Stratum, int, bool], MeasuredDocument]]:
-        stratum = _stratum(element.document, self._batch_by)
-        buckets = bucket_count(counts[str(_bounds(window)[0]), stratum], self._batch_documents)
-        yield (stratum, bucket_of(element.document.id, buckets), buckets == 1), element
+        self, element: MeasuredDocument, counts: dict[tuple[str, Stratum], int]
+    ) -> Iterator[tuple[_Bucket, MeasuredDocument]]:
+        document = element.document
+        start, end = crawl_window(document.date, self._window_days)
+        stratum = _stratum(document, self._batch_by)
+        buckets = bucket_count(counts[str(start), stratum], self._batch_documents)
+        yield (start or "", end or "", stratum, bucket_of(document.id, buckets), buckets == 1), element
 
 
 @beam.typehints.with_output_types(TrainingBatch)
@@ -151,14 +108,10 @@ class _Compose(beam.DoFn):
     def __init__(self, batch_documents: int) -> None:
         self._batch_documents = batch_documents
 
-    def process(
-        self,
-        element: tuple[tuple[Stratum, int, bool], Iterable[MeasuredDocument]],
-        window: IntervalWindow = beam.DoFn.WindowParam,
-    ) -> Iterator[TrainingBatch]:
-        (pairs, _, only_bucket), documents = element
+    def process(self, element: tuple[_Bucket, Iterable[MeasuredDocument]]) -> Iterator[TrainingBatch]:
+        (first_day, end_day, pairs, _, only_bucket), documents = element
+        start, end = first_day or None, end_day or None
         stratum = dict(pairs)
-        start, end = _bounds(window)
         for composition in compose_batches(documents, self._batch_documents, only_bucket=only_bucket):
             yield TrainingBatch(
                 batch_id=batch_id(start, stratum, [d.document.id for d in composition.documents]),
