@@ -23,9 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pipelines.arguments import UsageError
 from schemas.anchor import AnchorExport, AnchorVersion, LoggedExport
 from schemas.forgotten import FORGOTTEN
-from transforms.publish import UNFINISHED
 from transforms.replace_files import finish_replacing
-from transforms.storage import open_storage
+from transforms.storage import UNFINISHED, open_storage
 
 VERSIONS, EXPORTS = "versions", "exports"
 VERSION_FILE, SIGNATURE_FILE, REJECTS_FILE = "version.json", "signature", "rejects.parquet"

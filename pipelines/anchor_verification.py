@@ -36,7 +36,7 @@ from schemas.forgotten import FORGOTTEN
 from schemas.reject import Reject
 from signals.merkle import leaf_hash, merkle_root
 from signals.normalised_text import normalised_text, text_sha256
-from transforms.publish import UNFINISHED
+from transforms.storage import UNFINISHED
 
 
 class Anchor(msgspec.Struct, frozen=True, kw_only=True):

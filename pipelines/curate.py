@@ -29,8 +29,13 @@ from transforms.unique_documents import DUPLICATE, UniqueDocuments
 from transforms.write_shards import shard_count
 
 
-def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress | None = None) -> None:
-    """Builds the graph of the main job."""
+def curate(
+    pipeline: beam.Pipeline,
+    settings: CurateSettings,
+    progress: Progress | None = None,
+    claim: str | None = None,
+) -> None:
+    """Builds the graph of the main job; its end checks the claim of the output, where there is one."""
     s = settings
 
     reused = pipeline | "ReuseRun" >> ReuseRun(s.reuse) if s.reuse else None
@@ -79,7 +84,7 @@ def curate(pipeline: beam.Pipeline, settings: CurateSettings, progress: Progress
         files_read=paths | "Once" >> beam.Distinct(),
         renamed=unique.renamed,
     )
-    judge_batches(pipeline, s, batches, gathered, progress)
+    judge_batches(pipeline, s, batches, gathered, progress, claim)
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -94,9 +99,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         print(_plan(settings, size))
         return 0
     start_run(
-        lambda pipeline, progress: curate(pipeline, settings, progress),
+        "curate",
+        lambda pipeline, progress, claim: curate(pipeline, settings, progress, claim),
         settings.output,
         options,
+        overwrite=arguments.overwrite,
         input_bytes=size,
         profile=settings.profile.name,
         gate=settings.gate,

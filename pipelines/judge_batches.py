@@ -56,8 +56,9 @@ def judge_batches(
     batches: PCollection[TrainingBatch],
     gathered: Gathered,
     progress: Progress | None = None,
+    claim: str | None = None,
 ) -> None:
-    """Builds the graph from batches to the manifest."""
+    """Builds the graph from batches to the manifest, which is written while `claim` holds."""
     s = settings
 
     scored = batches | "Score" >> Score(
@@ -126,6 +127,7 @@ def judge_batches(
         histograms=routed.histograms,
         audits=routed.audits,
         drift=drift,
+        claim=claim,
     )
     if s.hold_topic:
         _ = finished | "NotifyHeld" >> NotifyHeld(s.hold_topic, routed.audits)

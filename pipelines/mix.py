@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import apache_beam as beam
 import msgspec
@@ -17,11 +16,11 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.arguments import UsageError, parse_arguments
+from pipelines.arguments import UsageError, is_local, parse_arguments
 from pipelines.local_run import run_locally
 from pipelines.mix_settings import MixSettings, parser, settle
 from pipelines.mix_table import closing_table, plan_table
-from pipelines.run_folder import check_run_folder, start_run_folder
+from pipelines.run_folder import check_run_folder, run_folder, start_run_folder
 from pipelines.set_card import describe_set
 from pipelines.set_folder import read_set
 from pipelines.set_page import render_set
@@ -30,6 +29,7 @@ from schemas.training_set import SetManifest
 from signals.mix_counts import MixCounts
 from signals.mix_draw import Reach
 from signals.mix_plan import MixPlan, PlanError, plan_mix
+from transforms.claim import FOLDER_CLAIM
 from transforms.count_mix import CountMix
 from transforms.draw_mix import DrawMix, DrawPlan
 from transforms.finish_set import FinishSet
@@ -58,26 +58,31 @@ def run(argv: Sequence[str] | None = None) -> int:
     for warning in settings.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     started = time.monotonic()
+    runner = None if is_local(options) else str(options.get_all_options()["runner"])
+    with run_folder("mix", arguments.output, overwrite=arguments.overwrite, runner=runner) as own:
+        plan, until = _planned(settings, options)
+        print(plan_table(settings.recipe, plan))
+        if arguments.dry_run:
+            _remove_scratch(settings)
+            return 0
+        _clear_finished(arguments.output, settings)
+        print("drawing", file=sys.stderr)
+        draw(settings, options, plan, until, own.id)
+    print(closing_table(read_set(arguments.output), arguments.output, time.monotonic() - started))
+    return 0
+
+
+def _planned(settings: MixSettings, options: PipelineOptions) -> tuple[MixPlan, tuple[float, str] | None]:
     # The scratch folder alone: a finished set that is to be replaced stays until the plan stands.
     _write_scratch(settings.facts, FILES, msgspec.msgpack.encode(settings.files))
     _write_scratch(settings.facts, ANCHOR, msgspec.msgpack.encode(settings.anchor))
     try:
         documents = sum(file.rows for file in settings.files.documents)
         print(f"counting {documents:,} documents in {len(settings.files.documents):,} files", file=sys.stderr)
-        counts = count(settings, options)
-        plan, until = plan_set(settings, counts)
+        return plan_set(settings, count(settings, options))
     except BaseException:
         _remove_scratch(settings)
         raise
-    print(plan_table(settings.recipe, plan))
-    if arguments.dry_run:
-        _remove_scratch(settings)
-        return 0
-    _clear_finished(arguments.output, settings)
-    print("drawing", file=sys.stderr)
-    draw(settings, options, plan, until)
-    print(closing_table(read_set(arguments.output), arguments.output, time.monotonic() - started))
-    return 0
 
 
 def count(settings: MixSettings, options: PipelineOptions) -> MixCounts:
@@ -114,9 +119,13 @@ def plan_set(settings: MixSettings, counts: MixCounts) -> tuple[MixPlan, tuple[f
 
 
 def draw(
-    settings: MixSettings, options: PipelineOptions, plan: MixPlan, until: tuple[float, str] | None
+    settings: MixSettings,
+    options: PipelineOptions,
+    plan: MixPlan,
+    until: tuple[float, str] | None,
+    claim: str | None = None,
 ) -> None:
-    """The second pipeline: the set, its manifest last."""
+    """The second pipeline: the set, its manifest last, while the claim of its folder holds."""
     facts, output = settings.facts, settings.writing.output
     pipeline = beam.Pipeline(options=options)
     rows = sum(s.planned * s.documents // max(1, s.tokens) for s in plan.strata)
@@ -153,6 +162,7 @@ def draw(
         render_set,
         partial(describe_set, created=max(run.manifest.finished for run in settings.runs)),
         settings.writing.profile.classifier is not None,
+        claim=claim,
         files=(written.files, audits) | "AllFiles" >> beam.Flatten(),
         tallies=written.tallies,
         audits=written.audits,
@@ -181,11 +191,10 @@ def _planned_manifest(settings: MixSettings, plan: MixPlan, until: tuple[float, 
 
 
 def _remove_scratch(settings: MixSettings) -> None:
-    """Leaves the output as it was, not even an empty folder."""
-    remove_folder(settings.facts.scratch)
-    output = Path(settings.writing.output)
-    if "://" not in settings.writing.output and output.is_dir() and not any(output.iterdir()):
-        output.rmdir()
+    """Leaves the output as it was, but for its claim."""
+    remove_folder(
+        settings.facts.scratch, but=[FileSystems.join(settings.writing.output, *FOLDER_CLAIM.split("/"))]
+    )
 
 
 def _clear_finished(output: str, settings: MixSettings) -> None:

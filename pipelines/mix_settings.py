@@ -23,8 +23,8 @@ from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.mix_keep_out import KeepOut
 from transforms.mix_source import MixFacts, MixFiles
 from transforms.public_path import public_path
-from transforms.publish import UNFINISHED
 from transforms.run_files import RunFile
+from transforms.storage import UNFINISHED
 from transforms.write_set import SetSettings
 
 

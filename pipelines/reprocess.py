@@ -34,7 +34,7 @@ from transforms.watch_drift import WatchDrift, WriteDrift
 from transforms.write_shards import WriteShards
 
 
-def relabel(pipeline: beam.Pipeline, settings: ReprocessSettings) -> None:
+def relabel(pipeline: beam.Pipeline, settings: ReprocessSettings, claim: str | None = None) -> None:
     """Builds the graph of a run under another profile."""
     s = settings
     before = s.run.manifest
@@ -71,11 +71,16 @@ def relabel(pipeline: beam.Pipeline, settings: ReprocessSettings) -> None:
         histograms=relabelled.histograms,
         audits=relabelled.audits,
         drift=drift,
+        claim=claim,
     )
 
 
 def rescore(
-    pipeline: beam.Pipeline, run: FinishedRun, settings: CurateSettings, progress: Progress | None = None
+    pipeline: beam.Pipeline,
+    run: FinishedRun,
+    settings: CurateSettings,
+    progress: Progress | None = None,
+    claim: str | None = None,
 ) -> None:
     """Builds the graph of a run under another scorer: the batches of `run`, scored anew."""
     before = run.manifest
@@ -90,7 +95,7 @@ def rescore(
         files_read=pipeline | "FilesRead" >> _Counted(before.files_read),
         renamed=pipeline | "Renamed" >> _Counted(before.renamed_ids),
     )
-    judge_batches(pipeline, settings, stored.batches, gathered, progress)
+    judge_batches(pipeline, settings, stored.batches, gathered, progress, claim)
 
 
 def _unchanged(manifest: Manifest) -> Iterator[Tally]:
@@ -134,9 +139,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         )
         return 0
     manifest = start_run(
-        lambda pipeline, progress: _build(pipeline, settings, progress),
+        "reprocess",
+        lambda pipeline, progress, claim: _build(pipeline, settings, progress, claim),
         settings.output,
         options,
+        overwrite=arguments.overwrite,
         input_bytes=None,
         profile=settings.profile.name,
         gate=settings.gate,
@@ -146,11 +153,13 @@ def run(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _build(pipeline: beam.Pipeline, settings: ReprocessSettings, progress: Progress | None) -> None:
+def _build(
+    pipeline: beam.Pipeline, settings: ReprocessSettings, progress: Progress | None, claim: str
+) -> None:
     if settings.rescoring is None:
-        relabel(pipeline, settings)
+        relabel(pipeline, settings, claim)
     else:
-        rescore(pipeline, settings.run, settings.rescoring, progress)
+        rescore(pipeline, settings.run, settings.rescoring, progress, claim)
 
 
 if __name__ == "__main__":

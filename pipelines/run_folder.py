@@ -1,24 +1,49 @@
 """A run's folder: refused where a finished run lies, cleared of what a dead one left but its scores."""
 
+import contextlib
+from collections.abc import Iterator
+
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from pipelines.arguments import UsageError
-from transforms.publish import LAST_FILES, UNFINISHED, make_folder, remove_folder
+from pipelines.own_output import OwnOutput, own_folder, refuse_claimed_folder
+from transforms.claim import FOLDER_CLAIM
+from transforms.publish import LAST_FILES, make_folder, remove_folder
 from transforms.score_checkpoints import SCORES
-from transforms.storage import open_storage
+from transforms.storage import UNFINISHED, open_storage
 
 _FOLDERS = ("documents", "tokens", "hold", "measurements", "audits", "rejects", "lineage")
 _PEOPLES = ("decisions", "releases", "forgotten")
+# One that is there, and one that is being made.
+_CLAIMS = (FOLDER_CLAIM, FOLDER_CLAIM.replace("/", "/."))
+
+
+@contextlib.contextmanager
+def run_folder(job: str, run: str, *, overwrite: bool, runner: str | None) -> Iterator[OwnOutput]:
+    """The folder of a run that begins, claimed until the run ends; see `check_run_folder`.
+
+    Args:
+        runner: the one that does the work; None for the local one.
+    """
+    with own_folder(job, run, runner=runner) as own:
+        # Again: another run may have come and gone since it was asked first.
+        _check_contents(run, overwrite=overwrite)
+        yield own
 
 
 def check_run_folder(run: str, *, overwrite: bool) -> None:
     """Whether a run may be written there.
 
     Raises:
-        UsageError: a finished run lies there and `overwrite` is not given; or people's decisions
-            lie there; or something that is no run of ours; or the bucket can't be used.
+        UsageError: another run is writing there; a finished run lies there and `overwrite` is not given; or
+            people's decisions lie there; or something that is no run of ours; or the bucket can't be used.
     """
+    refuse_claimed_folder(run)
+    _check_contents(run, overwrite=overwrite)
+
+
+def _check_contents(run: str, *, overwrite: bool) -> None:
     try:
         present = _entries(run)
     except OSError as error:
@@ -33,7 +58,7 @@ def check_run_folder(run: str, *, overwrite: bool) -> None:
 
 def start_run_folder(run: str) -> None:
     """Clears what an earlier run left, the manifest first, and marks the folder as unfinished. The scores
-    that an unfinished run had come to stay: the next one goes on from them."""
+    that an unfinished run had come to stay, for the next one goes on from them; and so does the claim."""
     present = _entries(run)
     # From here on the folder is no finished run, whatever happens.
     for name in reversed(LAST_FILES):
@@ -42,7 +67,8 @@ def start_run_folder(run: str) -> None:
     for name in _FOLDERS:
         if name in present:
             remove_folder(FileSystems.join(run, name))
-    remove_folder(FileSystems.join(run, UNFINISHED), but=FileSystems.join(run, *SCORES.split("/")))
+    kept = [FileSystems.join(run, *path.split("/")) for path in (SCORES, FOLDER_CLAIM)]
+    remove_folder(FileSystems.join(run, UNFINISHED), but=kept)
     marker = FileSystems.join(run, UNFINISHED, "started")
     if FileSystems.get_scheme(run) is None:
         make_folder(FileSystems.join(run, UNFINISHED))
@@ -51,9 +77,11 @@ def start_run_folder(run: str) -> None:
 
 
 def _entries(run: str) -> set[str]:
-    """Names of the files and folders directly under a run's folder."""
+    """Names of the files and folders directly under a run's folder, but for a claim on it."""
     if run.startswith("gs://"):
-        return {path.split("/")[0] for path in open_storage(run).files("")}
-    prefix = run.rstrip("/") + "/"
-    matched = FileSystems.match([prefix + "**"])[0].metadata_list
-    return {metadata.path[len(prefix) :].split("/")[0] for metadata in matched}
+        paths = open_storage(run).files("")
+    else:
+        prefix = run.rstrip("/") + "/"
+        matched = FileSystems.match([prefix + "**"])[0].metadata_list
+        paths = [metadata.path[len(prefix) :] for metadata in matched]
+    return {path.split("/")[0] for path in paths if not path.startswith(_CLAIMS)}

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult
 
 from pipelines.arguments import is_local
 from pipelines.closing_table import closing_table
 from pipelines.local_run import run_locally
 from pipelines.progress_line import ProgressLine
-from pipelines.run_folder import start_run_folder
+from pipelines.run_folder import run_folder, start_run_folder
 from schemas.manifest import Manifest
 from transforms.finished_run import FinishedRun
 from transforms.progress import Progress
@@ -19,17 +20,21 @@ from transforms.run_log import RUN_STARTED, log_event
 
 
 def start_run(
-    build: Callable[[beam.Pipeline, Progress | None], None],
+    job: str,
+    build: Callable[[beam.Pipeline, Progress | None, str], None],
     output: str,
     options: PipelineOptions,
     *,
+    overwrite: bool,
     input_bytes: int | None,
     **known: object,
 ) -> Manifest | None:
     """Runs what `build` makes of a pipeline, and prints the closing table; the manifest of the run.
 
     Args:
-        output: the run's folder, which is cleared of what an unfinished run left.
+        job: whose run it is. build: gets the claim of the folder too, which the run's end checks.
+        output: the run's folder, which is claimed, and cleared of what an unfinished run left.
+        overwrite: whether a finished run may go.
         input_bytes: size of the input where it is known.
         known: what the log's first line says of the run.
 
@@ -37,22 +42,32 @@ def start_run(
         None where another runner has the job: its manifest appears at its end.
 
     Raises:
+        UsageError: the folder can't be used.
         Exception: what the pipeline raised.
     """
     started = time.monotonic()
-    start_run_folder(output)
-    pipeline = beam.Pipeline(options=options)
-    if not is_local(options):
-        build(pipeline, None)
-        pipeline.run()
-        log_event(RUN_STARTED, output, **known)
-        print(f"The job is with its runner; {output}/manifest.json appears at its end.")
-        return None
-    with tempfile.TemporaryDirectory(prefix="wellspring-progress-") as folder:
-        progress = Progress(folder)
-        build(pipeline, progress)
-        with ProgressLine(progress, input_bytes):
-            run_locally(pipeline)
+    runner = None if is_local(options) else str(options.get_all_options()["runner"])
+    with run_folder(job, output, overwrite=overwrite, runner=runner) as own:
+        start_run_folder(output)
+        pipeline = beam.Pipeline(options=options)
+        if runner is not None:
+            build(pipeline, None, own.id)
+            result = pipeline.run()
+            own.hand_over(_job_id(result))
+            log_event(RUN_STARTED, output, **known)
+            print(f"The job is with its runner; {output}/manifest.json appears at its end.")
+            return None
+        with tempfile.TemporaryDirectory(prefix="wellspring-progress-") as folder:
+            progress = Progress(folder)
+            build(pipeline, progress, own.id)
+            with ProgressLine(progress, input_bytes):
+                run_locally(pipeline)
     manifest = FinishedRun(output).manifest
     print(closing_table(manifest, output, time.monotonic() - started))
     return manifest
+
+
+def _job_id(result: PipelineResult) -> str:
+    """The runner's own name for a job; empty where it doesn't say."""
+    found = getattr(result, "job_id", None) or getattr(result, "_job_id", "")
+    return str(found() if callable(found) else found)

@@ -106,6 +106,32 @@ class CloudStorage:
         with self._explained(path):
             self._upload(self._bucket.blob(self._prefix + path), content, None)
 
+    def exchange(self, path: str, before: bytes, after: bytes | None) -> bool:
+        """Puts `after` (None: nothing) in the place of the generation that holds `before`; whether it did."""
+        with self._explained(path):
+            there = self._bucket.get_blob(self._prefix + path, retry=self._retry, timeout=TIMEOUT_SECONDS)
+            try:
+                if there is None or self.read(path) != before:
+                    return False
+                if after is not None:
+                    self._upload(self._bucket.blob(self._prefix + path), after, there.generation)
+                else:
+                    there.delete(
+                        if_generation_match=there.generation, retry=self._retry, timeout=TIMEOUT_SECONDS
+                    )
+                return True
+            except FileNotFoundError:
+                return False
+            except NotFound:
+                return after is None  # its answer was lost, and asked for again
+            except PreconditionFailed:
+                pass
+        # Another was faster; or it was this call, whose answer was lost.
+        try:
+            return after is not None and self.read(path) == after
+        except FileNotFoundError:
+            return False
+
     def files(self, folder: str) -> list[str]:
         """The paths of all objects under a folder, at any depth, sorted; none where it isn't there."""
         prefix = self._prefix + (f"{folder.strip('/')}/" if folder.strip("/") else "")

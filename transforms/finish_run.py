@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import apache_beam as beam
 import msgspec
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import AsIter, AsList, AsSingleton, PCollection
 
 from schemas.audit import HOLD_FOR_REVIEW, Audit
@@ -16,7 +15,7 @@ from schemas.window_audit import WindowAudit
 from signals.hashing import stable_hash
 from signals.histograms import Histograms, merge_histograms
 from signals.synthetic_share import ErrorRates, synthetic_shares
-from transforms.publish import UNFINISHED, publish, remove_folder
+from transforms.publish import clear_unfinished, finish_folder, is_finished
 from transforms.route import (
     BATCHES_FLAGGED,
     NEWLY_HELD,
@@ -47,6 +46,7 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
         rates: the profile's error rates, which correct the shares of synthetic text.
         files: records of all published files. tallies: counts of `transforms.route` and of the
         readers. rejects: those of kind `file` name the damaged files. renamed: ids that got a suffix.
+        claim: of the run's folder: once that is gone nothing more is written. None where nobody claimed it.
     """
 
     def __init__(
@@ -64,12 +64,10 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
         histograms: PCollection[Histograms],
         audits: PCollection[Audit],
         drift: PCollection[tuple[str, list[WindowAudit]]],
+        claim: str | None = None,
     ) -> None:
         super().__init__()
-        self._run = run
-        self._manifest = manifest
-        self._render = render
-        self._rates = rates
+        self._fixed = run, manifest, render, rates, claim
         self._side_inputs = {
             "files": AsIter(files),
             "tallies": AsList(tallies | "SumTallies" >> beam.CombinePerKey(sum)),
@@ -93,8 +91,7 @@ class FinishRun(beam.PTransform[beam.Pipeline, PCollection[str]]):
         return (
             pipeline
             | "Once" >> beam.Create([None])
-            | "CheckAndWrite"
-            >> beam.Map(_finish, self._run, self._manifest, self._render, self._rates, **self._side_inputs)
+            | "CheckAndWrite" >> beam.Map(_finish, *self._fixed, **self._side_inputs)
         )
 
 
@@ -116,6 +113,7 @@ def _finish(
     manifest: Manifest,
     render: Callable[[Manifest, list[Audit], list[WindowAudit]], str],
     rates: ErrorRates,
+    claim: str | None,
     *,
     files: Iterable[FileRecord],
     tallies: list[Tally],
@@ -146,10 +144,11 @@ def _finish(
     check_conservation(manifest)
     in_order = sorted(audits, key=lambda a: (a.window_start or "", a.stratum, a.batch_id))
     windows = [window for _, of_stratum in sorted(drift) for window in of_stratum]
-    publish(run, "report.html", render(manifest, in_order, windows).encode(), 0)
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    publish(run, "manifest.json", content, 0)
-    remove_folder(FileSystems.join(run, UNFINISHED))
+    if is_finished(run, manifest):  # by this very step, which is done again
+        clear_unfinished(run, claim)
+    else:
+        finish_folder(run, render(manifest, in_order, windows).encode(), content, claim)
     flagged = sum(n for (what, _, _), n in tallies if what == BATCHES_FLAGGED)
     starts = [start for (what, start, _), _ in tallies if what == WINDOW]
     log_event(RUN_FINISHED, run, **figures_of_run(manifest, flagged, starts))

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import apache_beam as beam
 import msgspec
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import AsDict, AsIter, AsSingleton, PCollection
 
 from schemas.arrow import arrow_schema
@@ -20,7 +19,7 @@ from transforms.draw_mix import threshold_of
 from transforms.finish_run import AUDITS_IN_REPORT, flagged_first
 from transforms.mix_source import COUNTS, DUPLICATES, WORDS, MixFacts, read_scratch
 from transforms.parquet import parquet_bytes
-from transforms.publish import UNFINISHED, publish, remove_folder
+from transforms.publish import clear_unfinished, finish_folder, is_finished, publish
 
 KEPT_OUT = "lineage/kept_out.parquet"
 COUNTED_WORDS = f"lineage/{WORDS}"
@@ -41,6 +40,7 @@ class FinishSet(beam.PTransform[beam.Pipeline, PCollection[str]]):
         describe: makes the files that describe the set for others (data card, Croissant file), by name.
         calibrated: whether the runs' probabilities are; if not, nothing is said of the share expected to
             be synthetic.
+        claim: of the set's folder: once that is gone nothing more is written. None where nobody claimed it.
     """
 
     def __init__(
@@ -52,13 +52,14 @@ class FinishSet(beam.PTransform[beam.Pipeline, PCollection[str]]):
         describe: Describe,
         calibrated: bool,
         *,
+        claim: str | None = None,
         files: PCollection[FileRecord],
         tallies: PCollection[SetTally],
         audits: PCollection[Audit],
         thresholds: PCollection[tuple[str, tuple[float, str]]],
     ) -> None:
         super().__init__()
-        self._fixed = facts, output, manifest, render, describe, calibrated
+        self._fixed = facts, output, manifest, render, describe, calibrated, claim
         self._side_inputs = {
             "files": AsIter(files),
             "tally": AsSingleton(tallies | "SumTallies" >> beam.CombineGlobally(_MergeTallies())),
@@ -104,14 +105,16 @@ def _finish(
     render: Render,
     describe: Describe,
     calibrated: bool,
+    claim: str | None,
     *,
     files: Iterable[FileRecord],
     tally: SetTally,
     audits: list[Audit],
     thresholds: dict[str, tuple[float, str]],
 ) -> str:
-    if FileSystems.exists(FileSystems.join(output, "manifest.json")):
-        return output  # a retry of this very step: the folder was cleared before the draw
+    if is_finished(output, manifest):  # by this very step, which is done again
+        clear_unfinished(output, claim)
+        return output
     counts = MixCounts.from_bytes(read_scratch(facts, COUNTS))
     kept_out = sorted(
         [*counts.kept_out, *msgspec.msgpack.decode(read_scratch(facts, DUPLICATES), type=list[KeptOut])],
@@ -135,10 +138,9 @@ def _finish(
     described = [publish(output, name, content, 0) for name, content in describe(manifest).items()]
     entries = {r.path: FileEntry(rows=r.rows, sha256=r.sha256) for r in described}
     manifest = msgspec.structs.replace(manifest, files=dict(sorted((manifest.files | entries).items())))
-    publish(output, "report.html", render(manifest, sorted(audits, key=lambda a: a.batch_id)).encode(), 0)
+    report = render(manifest, sorted(audits, key=lambda a: a.batch_id)).encode()
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    publish(output, "manifest.json", content, 0)
-    remove_folder(FileSystems.join(output, UNFINISHED))
+    finish_folder(output, report, content, claim)
     return output
 
 

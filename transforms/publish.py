@@ -1,21 +1,24 @@
 """Publishing a file of a run: whole under its final name, or not at all."""
 
+import contextlib
 import hashlib
-import shutil
+import os
 import uuid
+from collections.abc import Collection
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from schemas.manifest import FileRecord
+from schemas.manifest import FileRecord, Manifest
+from transforms.claim import FOLDER_CLAIM, check_claim, folder_claim, holds_claim, let_go
+from transforms.storage import UNFINISHED, open_storage
 
 if TYPE_CHECKING:
     from transforms.cloud_storage import CloudStorage
-
-UNFINISHED = ".unfinished"
-"""Folder in a run for files that are being written; a finished run has none."""
 
 LAST_FILES = ("report.html", "manifest.json")
 """What a run writes at its end. Both hold the time, so that writing them again replaces them."""
@@ -64,6 +67,46 @@ def _bucket_folder(run: str) -> "CloudStorage":
     return CloudStorage(run)
 
 
+def finish_folder(run: str, report: bytes, manifest: bytes, claim: str | None) -> None:
+    """The end of a run or a set: its last files, then nothing more that is unfinished.
+
+    Args:
+        claim: of the folder, by its id; None for one that nobody claimed.
+
+    Raises:
+        ClaimLostError: the folder isn't this run's any more; nothing was written.
+    """
+    if claim is not None:
+        check_claim(folder_claim(run), claim)
+    for path, content in zip(LAST_FILES, (report, manifest), strict=True):
+        publish(run, path, content, 0)
+    clear_unfinished(run, claim)
+
+
+def is_finished(run: str, begun: Manifest) -> bool:
+    """Whether this very run, which began with that manifest, has written its last one."""
+    try:
+        there = msgspec.json.decode(open_storage(run).read("manifest.json"), type=Manifest)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return False
+    return (there.started, there.parameters) == (begun.started, begun.parameters)
+
+
+def clear_unfinished(run: str, claim: str | None) -> None:
+    """Removes what only an unfinished run has, and lets its claim go.
+
+    The run is finished: what can't be removed doesn't make it a failure. The claim is the last to go, so that
+    whoever makes the next one finds nothing that is still being removed.
+    """
+    place = folder_claim(run)
+    with contextlib.suppress(OSError):
+        if claim is None or holds_claim(place, claim):
+            kept = [] if claim is None else [FileSystems.join(run, *FOLDER_CLAIM.split("/"))]
+            remove_folder(FileSystems.join(run, UNFINISHED), but=kept)
+        if claim is not None:
+            let_go(place, claim)
+
+
 def make_folder(folder: str) -> None:
     """Makes a folder of a run, where it is not there."""
     try:
@@ -74,13 +117,22 @@ def make_folder(folder: str) -> None:
             raise
 
 
-def remove_folder(folder: str, but: str | None = None) -> None:
-    """Removes a folder of a run and all that lies in it, but what lies in the folder `but`; one that isn't
-    there is no error."""
-    if FileSystems.get_scheme(folder) is None and but is None:
-        shutil.rmtree(folder, ignore_errors=True)
+def remove_folder(folder: str, but: Collection[str] = ()) -> None:
+    """Removes a folder of a run and all that lies in it but the files and folders `but`; one that isn't there
+    is no error."""
+    if FileSystems.get_scheme(folder) is not None:
+        matched = FileSystems.match([FileSystems.join(folder, "**")])[0].metadata_list
+        if paths := [metadata.path for metadata in matched if not _is_one_of(metadata.path, but)]:
+            FileSystems.delete(paths)
         return
-    matched = FileSystems.match([FileSystems.join(folder, "**")])[0].metadata_list
-    paths = [m.path for m in matched if but is None or not m.path.startswith(but.rstrip("/") + "/")]
-    if paths:
-        FileSystems.delete(paths)
+    for parent, folders, files in os.walk(folder, topdown=False):
+        for path in (Path(parent, name) for name in files):
+            if not _is_one_of(str(path), but):
+                path.unlink(missing_ok=True)
+        for path in (*(Path(parent, name) for name in folders), Path(parent)):
+            with contextlib.suppress(OSError):  # something is kept there
+                path.unlink() if path.is_symlink() else path.rmdir()
+
+
+def _is_one_of(path: str, kept: Collection[str]) -> bool:
+    return any(path == one or path.startswith(f"{one.rstrip('/')}/") for one in kept)

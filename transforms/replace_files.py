@@ -14,8 +14,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from transforms.publish import UNFINISHED
-from transforms.storage import Storage
+from transforms.storage import UNFINISHED, Storage
 
 _STAGED = f"{UNFINISHED}/forget"
 COMMIT = f"{UNFINISHED}/forget.commit"

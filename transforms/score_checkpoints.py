@@ -17,8 +17,8 @@ from schemas.batch import ScoredBatch, TrainingBatch
 from schemas.measurements import Measurements
 from schemas.reject import Reject
 from schemas.scorer import ScorerFingerprint
-from transforms.publish import UNFINISHED, publish
-from transforms.storage import open_storage
+from transforms.publish import publish
+from transforms.storage import UNFINISHED, open_storage
 
 SCORES = f"{UNFINISHED}/scores"
 

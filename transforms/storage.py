@@ -6,11 +6,17 @@ they rest on is that of two who create the same file exactly one succeeds. Impor
 the review page starts fast.
 """
 
+import contextlib
+import fcntl
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
+
+UNFINISHED = ".unfinished"
+"""Folder in a run for what there is while it goes on; a finished run has none."""
 
 
 class Storage(Protocol):
@@ -38,6 +44,14 @@ class Storage(Protocol):
 
     def replace(self, path: str, content: bytes) -> None:
         """Writes a file, whatever lies there."""
+
+    def exchange(self, path: str, before: bytes, after: bytes | None) -> bool:
+        """Puts `after` (None: nothing) where a file holds `before`. Of several who exchange the same content,
+        which nobody may write twice, one succeeds.
+
+        Returns:
+            Whether this call did it: no longer where the file is gone, or holds something else.
+        """
 
     def put_in_place(self, source: str, target: str, generation: int | None) -> None:
         """Puts the source's content where `target` lies. Done already, with or without its source, it changes
@@ -122,6 +136,24 @@ class LocalStorage:
             file.flush()
             os.fsync(file.fileno())
 
+    def exchange(self, path: str, before: bytes, after: bytes | None) -> bool:
+        final = self._folder / path
+        try:
+            with _locked(final.parent):
+                if final.read_bytes() != before:
+                    return False
+                if after is None:
+                    final.unlink()
+                else:
+                    temporary = final.parent / f".{final.name}.{uuid.uuid4().hex}"
+                    temporary.write_bytes(after)
+                    temporary.replace(final)
+        except FileNotFoundError:
+            return False
+        if after is None:
+            self._remove_empty(path)
+        return True
+
     def put_in_place(self, source: str, target: str, generation: int | None) -> None:
         if (self._folder / source).is_file():
             (self._folder / target).parent.mkdir(parents=True, exist_ok=True)
@@ -139,6 +171,20 @@ class LocalStorage:
     def _remove_empty(self, path: str) -> None:
         """A folder goes with its last file, as in a bucket."""
         for parent in (self._folder / path).parents:
-            if parent == self._folder or not parent.is_dir() or any(parent.iterdir()):
+            if parent == self._folder:
                 return
-            parent.rmdir()
+            try:
+                parent.rmdir()
+            except OSError:  # something lies there, perhaps since this moment
+                return
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """While it holds, no other process of this machine holds it for the same folder."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

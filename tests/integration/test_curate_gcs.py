@@ -12,7 +12,7 @@ from tests.integration.gcs import Fault, Request, TestBucket
 from tests.pipelines.crawl import write_crawl
 from tests.pipelines.test_curate_determinism import data
 from transforms import cloud_storage
-from transforms.publish import UNFINISHED
+from transforms.storage import UNFINISHED
 
 FAULTS = [
     Fault(status=429),

@@ -12,7 +12,7 @@ from tests.integration.weather import calm, let_it_storm
 from tests.pipelines.mixed_runs import curate, rows, some_documents
 from tests.pipelines.test_curate_determinism import data
 from transforms import cloud_storage
-from transforms.publish import UNFINISHED
+from transforms.storage import UNFINISHED
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from signals.scorer import Scorer
 from tests.pipelines.crawl import write_crawl
 from tests.pipelines.test_curate_determinism import data
 from transforms import scorer_handler
-from transforms.publish import UNFINISHED
+from transforms.storage import UNFINISHED
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,7 @@ import pytest
 
 from pipelines.arguments import UsageError
 from pipelines.run_folder import check_run_folder, start_run_folder
-from transforms.publish import UNFINISHED
+from transforms.storage import UNFINISHED
 
 
 def finished(run):

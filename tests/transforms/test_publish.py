@@ -7,7 +7,8 @@ import pytest
 from schemas.arrow import arrow_schema
 from schemas.reject import Reject
 from transforms.parquet import parquet_bytes
-from transforms.publish import UNFINISHED, publish, remove_folder
+from transforms.publish import publish, remove_folder
+from transforms.storage import UNFINISHED
 
 REJECT = Reject(kind="record", reason="empty", detail="no text", source="s", file_path="f", offset=3)
 

@@ -1,0 +1,117 @@
+"""An output is one job's from its start to its end, and none of the files that the job reads."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pipelines.arguments import UsageError
+from transforms.claim import (
+    Claim,
+    ClaimedError,
+    ClaimPlace,
+    file_claim,
+    folder_claim,
+    hand_over,
+    let_go,
+    refuse_claimed,
+    take_claim,
+)
+from transforms.whole_file import OutputIsInputError, check_no_input, takes_its_place
+
+
+class OwnOutput:
+    """An output that this job has claimed."""
+
+    def __init__(self, place: ClaimPlace, claim: Claim) -> None:
+        self._place, self._claim = place, claim
+        self.handed_over = False
+
+    @property
+    def id(self) -> str:
+        """Of the claim: what finishes the output checks that it is still there."""
+        return self._claim.id
+
+    def hand_over(self, runner_job: str) -> None:
+        """Leaves the claim to the last step of a job that goes on when this process has ended."""
+        hand_over(self._place, self._claim, runner_job)
+        self.handed_over = True
+
+
+@contextlib.contextmanager
+def own_folder(
+    job: str, folder: str | Path, *, flag: str = "--output", runner: str | None = None
+) -> Iterator[OwnOutput]:
+    """Claims a folder, which need not be there, for the time of the block.
+
+    Args:
+        runner: the one that does the work, where that may outlive this process.
+
+    Raises:
+        UsageError: another job has claimed it, or it can't be written to.
+    """
+    name = str(folder)
+    was_there = "://" in name or Path(name).exists()
+    try:
+        with _claimed(job, folder_claim(name), flag, runner) as own:
+            yield own
+    finally:
+        if not was_there:
+            with contextlib.suppress(OSError):  # it holds something, as it should
+                Path(name).rmdir()
+
+
+@contextlib.contextmanager
+def own_file(
+    job: str, file: str | Path, inputs: Iterable[str | Path] = (), *, flag: str = "--output"
+) -> Iterator[None]:
+    """Claims a file that is to be written, for the time of the block; a pipe or a device is nobody's.
+
+    Raises:
+        UsageError: another job has claimed it, it is one of the inputs, or its folder can't be written to.
+    """
+    name = str(file)
+    refuse_inputs(name, inputs, flag=flag)
+    if not takes_its_place(name):
+        yield
+        return
+    with _claimed(job, file_claim(name), flag, None):
+        yield
+
+
+def refuse_inputs(file: str | Path, inputs: Iterable[str | Path], *, flag: str = "--output") -> None:
+    """Whether a file that is to be written is none of those that are read.
+
+    Raises:
+        UsageError: it is one of them.
+    """
+    try:
+        check_no_input(file, inputs)
+    except OutputIsInputError as error:
+        raise UsageError(f"{flag}: {error}") from error
+
+
+def refuse_claimed_folder(folder: str) -> None:
+    """Whether no other job has claimed a folder, before anything costly is done for it.
+
+    Raises:
+        UsageError: one has, or the folder can't be read.
+    """
+    try:
+        refuse_claimed(folder_claim(folder))
+    except (ClaimedError, OSError) as error:
+        raise UsageError(f"--output: {error}") from error
+
+
+@contextlib.contextmanager
+def _claimed(job: str, place: ClaimPlace, flag: str, runner: str | None) -> Iterator[OwnOutput]:
+    try:
+        own = OwnOutput(place, take_claim(place, job, runner=runner))
+    except ClaimedError as error:
+        raise UsageError(f"{flag}: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{flag}: {place.output} can't be written: {error.strerror or error}") from error
+    try:
+        yield own
+    finally:
+        if not own.handed_over:
+            let_go(place, own.id)

@@ -1,0 +1,131 @@
+"""One output, one run: two never write to the same place, whoever comes second is told who is there."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines import start_run
+from pipelines.arguments import UsageError
+from pipelines.cli import main
+from pipelines.own_output import own_file, own_folder
+from pipelines.run_folder import check_run_folder, run_folder, start_run_folder
+from transforms.claim import folder_claim, let_go, take_claim
+
+
+@pytest.fixture
+def texts(tmp_path) -> Path:
+    lines = [
+        {"id": f"d{i}", "text": f"This is the text of document number {i}, and it is short."}
+        for i in range(4)
+    ]
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def curate(texts: Path, output: Path, *more: str) -> int:
+    flags = ["--profile=seed", "--scoring=none", *more]
+    return main(["curate", f"--input={texts}", f"--output={output}", *flags])
+
+
+def test_a_folder_that_was_not_there_is_left_as_it_was(tmp_path):
+    with own_folder("simulate", tmp_path / "new/one"):
+        assert (tmp_path / "new/one").is_dir()
+    assert not (tmp_path / "new/one").exists()
+    (tmp_path / "empty").mkdir()
+    with own_folder("simulate", tmp_path / "empty"):
+        pass
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_a_claim_goes_with_an_error_too(tmp_path):
+    with pytest.raises(KeyboardInterrupt), own_folder("simulate", tmp_path):
+        raise KeyboardInterrupt
+    with own_folder("simulate", tmp_path):
+        pass
+
+
+def test_a_file_has_one_writer_and_a_pipe_any(tmp_path):
+    with own_file("score", tmp_path / "a"):
+        with pytest.raises(UsageError, match="--output: .*a is being written by `wellspring score`"):
+            own_file("score", tmp_path / "a").__enter__()
+        with own_file("score", tmp_path / "b"), own_file("score", "-"), own_file("score", "-"):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_can_not_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match=r"--output: \S+/file can't be written: "):
+        own_folder("simulate", tmp_path / "file").__enter__()
+
+
+@pytest.mark.parametrize("overwrite", [[], ["--overwrite"]])
+def test_a_run_that_is_written_is_left_alone(texts, tmp_path, overwrite, capsys):
+    run = tmp_path / "run"
+    with run_folder("reprocess", str(run), overwrite=False, runner=None):
+        start_run_folder(str(run))
+        (run / "documents").mkdir()
+        (run / "documents/part.parquet").write_text("half a run")
+        before = files(run)
+        assert curate(texts, run, *overwrite) == 2
+        assert files(run) == before
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert "run is being written by `wellspring reprocess` (process " in said[0]
+
+
+def test_a_run_that_was_finished_meanwhile_stays(tmp_path):
+    """It was not there when it was asked for first."""
+    run = str(tmp_path / "run")
+    check_run_folder(run, overwrite=False)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/manifest.json").write_text("{}")
+    with pytest.raises(UsageError, match="holds a finished run"):
+        run_folder("curate", run, overwrite=False, runner=None).__enter__()
+    assert list((tmp_path / "run").iterdir()) == [tmp_path / "run/manifest.json"]
+
+
+def test_a_folder_of_other_things_is_refused_with_a_claim_in_it(tmp_path):
+    (tmp_path / "thesis.doc").write_text("years of work")
+    with pytest.raises(UsageError, match="is not empty and holds no run"):
+        run_folder("curate", str(tmp_path), overwrite=True, runner=None).__enter__()
+    assert list(tmp_path.iterdir()) == [tmp_path / "thesis.doc"]
+
+
+@pytest.mark.slow
+def test_nothing_is_claimed_once_a_run_is_finished(texts, tmp_path, check_run):
+    run = tmp_path / "run"
+    assert curate(texts, run) == 0
+    check_run(run)
+    assert not (run / ".unfinished").exists()
+    assert curate(texts, run) == 2
+    assert curate(texts, run, "--overwrite", "--direct_runner_bundle_repeat=2") == 0
+    check_run(run)
+    assert not (run / ".unfinished").exists()
+
+
+@pytest.mark.slow
+def test_a_run_whose_claim_is_gone_does_not_finish(texts, tmp_path, monkeypatch):
+    run, run_locally = tmp_path / "run", start_run.run_locally
+
+    def overtaken(pipeline):
+        place = folder_claim(str(run))
+        (run / ".unfinished/claim.json").unlink()
+        taken.append(take_claim(place, "reprocess").id)
+        run_locally(pipeline)
+
+    taken: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(start_run, "run_locally", overtaken)
+        with pytest.raises(Exception, match="run was taken over by `wellspring reprocess`"):
+            curate(texts, run)
+    assert not (run / "manifest.json").exists() and not (run / "report.html").exists()
+    assert curate(texts, run) == 2  # the other one's
+    let_go(folder_claim(str(run)), taken[0])
+    assert curate(texts, run) == 0
