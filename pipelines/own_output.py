@@ -1,6 +1,7 @@
 """An output is one job's from its start to its end, and none of the files that the job reads."""
 
 import contextlib
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -114,4 +115,7 @@ def _claimed(job: str, place: ClaimPlace, flag: str, runner: str | None) -> Iter
         yield own
     finally:
         if not own.handed_over:
-            let_go(place, own.id)
+            try:
+                let_go(place, own.id)
+            except OSError as error:  # what the job did stands
+                print(f"warning: {place.file} can't be removed: {error}", file=sys.stderr)

@@ -122,15 +122,13 @@ class CloudStorage:
                 return True
             except FileNotFoundError:
                 return False
-            except NotFound:
-                return after is None  # its answer was lost, and asked for again
-            except PreconditionFailed:
+            except (NotFound, PreconditionFailed):
                 pass
         # Another was faster; or it was this call, whose answer was lost.
         try:
-            return after is not None and self.read(path) == after
+            return self.read(path) == after
         except FileNotFoundError:
-            return False
+            return after is None
 
     def files(self, folder: str) -> list[str]:
         """The paths of all objects under a folder, at any depth, sorted; none where it isn't there."""

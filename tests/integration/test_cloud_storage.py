@@ -46,6 +46,46 @@ def test_local_and_cloud_are_the_same_storage(where, bucket, tmp_path):
     assert storage.files("decisions/a") == ["decisions/a/10.json", "decisions/a/2.json"]
 
 
+@pytest.mark.parametrize("where", ["local", "cloud"])
+def test_what_is_exchanged_is_what_was_read(where, bucket, tmp_path):
+    storage: Storage = open_storage(f"{bucket.url}/runs/one" if where == "cloud" else str(tmp_path / "run"))
+    assert not storage.exchange("a/claim", b"one", b"two")
+    storage.create("a/claim", b"one")
+    assert not storage.exchange("a/claim", b"other", b"two")
+    assert not storage.exchange("a/claim", b"other", None)
+    assert storage.read("a/claim") == b"one"
+    assert storage.exchange("a/claim", b"one", b"two")
+    assert storage.read("a/claim") == b"two"
+    assert storage.files("") == ["a/claim"]
+    assert storage.exchange("a/claim", b"two", None)
+    assert storage.files("") == []
+
+
+@pytest.mark.parametrize("kind", ["upload", "delete"])
+@pytest.mark.parametrize("fault", [Fault(status=503), Fault(reset_before=True), Fault(reset_after=True)])
+def test_an_exchange_whose_answer_is_lost_is_known_to_be_done(kind, fault, bucket, run):
+    run.create("claim", b"one")
+    injected = bucket.proxy.inject(fault, lambda request: request.kind == kind)
+    assert run.exchange("claim", b"one", b"two" if kind == "upload" else None)
+    assert injected.done == 1
+    assert bucket.contents("runs/one/") == ({"claim": b"two"} if kind == "upload" else {})
+
+
+def test_of_many_who_exchange_at_once_one_succeeds(bucket):
+    CloudStorage(bucket.url).create("claim", b"stale")
+    barrier = threading.Barrier(8)
+
+    def race(number: int) -> bool:
+        storage = CloudStorage(bucket.url)
+        barrier.wait()
+        return storage.exchange("claim", b"stale", str(number).encode())
+
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(race, range(8)))
+    assert sum(done) == 1
+    assert bucket.contents("claim")[""] == str(done.index(True)).encode()
+
+
 def test_objects_lie_where_the_folder_says(bucket):
     CloudStorage(f"{bucket.url}/runs/one/").create("a/b.json", b"1")
     CloudStorage(bucket.url).create("c.json", b"2")

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
+from pipelines.own_output import own_folder
 from tests.integration.gcs import Fault, Request, TestBucket
 from tests.pipelines.crawl import write_crawl
 from tests.pipelines.test_curate_determinism import data
 from transforms import cloud_storage
+from transforms.claim import check_claim, folder_claim, take_claim
 from transforms.storage import UNFINISHED
 
 FAULTS = [
@@ -182,6 +184,25 @@ def test_what_is_not_there_is_said_in_one_line(changes, said, bucket, crawl, tin
     assert len(lines) == 1
     assert re.search(said, lines[0])
     assert bucket.contents("run/") == {}
+
+
+def test_a_run_that_another_has_claimed_is_left_alone(bucket, crawl, tiny_scorer, capsys):
+    """By another machine, of which nothing can be seen; once its claim is removed the run may begin."""
+    place = folder_claim(f"{bucket.url}/run")
+    bucket.put("run/.unfinished/started", b"")
+    claim = take_claim(place, "curate", runner="DataflowRunner")
+    before = bucket.contents("run/")
+    for more in ([], ["--overwrite"]):
+        assert main([*flags(str(crawl), f"{bucket.url}/run", tiny_scorer), *more]) == 2
+        said = capsys.readouterr().err
+        assert f"if it has ended, remove {bucket.url}/run/.unfinished/claim.json" in said
+        assert said.count("\n") == 1
+    assert bucket.contents("run/") == before
+    check_claim(place, claim.id)
+    place.storage.delete(place.path)  # as a person would
+    with own_folder("curate", f"{bucket.url}/run") as own:
+        assert own.id != claim.id
+    assert bucket.contents("run/") == {".unfinished/started": b""}
 
 
 def test_a_finished_run_is_refused_and_another_folder_is_none(bucket, crawl, tiny_scorer, capsys):
