@@ -11,6 +11,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from transforms.storage import open_storage
+from transforms.whole_file import STANDARD
 
 LOCAL_RUNNER = "FnApiRunner"
 # Runners that drop or mix outputs without an error.
@@ -93,12 +94,14 @@ def read_text(path: str, what: str) -> str:
 
 
 def read_bytes(path: str, what: str) -> bytes:
-    """The content of a small file that a flag names, as it is: nothing is unpacked.
+    """The content of a small file that a flag names, `-` for standard input, as it is: nothing is unpacked.
 
     Raises:
         UsageError: it can't be read.
     """
     try:
+        if path == STANDARD:
+            return sys.stdin.buffer.read()
         if path.startswith("gs://"):
             folder, _, name = path.rpartition("/")
             return open_storage(folder).read(name)

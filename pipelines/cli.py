@@ -3,6 +3,8 @@
 import importlib
 import sys
 
+from pipelines.broken_pipe import flush_output, leave_quietly
+
 JOBS = {
     "curate": "the main job: label documents, audit training batches, hold the doubtful ones",
     "reprocess": "a finished run under another profile or scorer, without reading the crawl again",
@@ -28,8 +30,17 @@ JOBS = {
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one job. Exit codes: 0 done, 1 the run failed, 2 the arguments are wrong, 3 done and an alarm was
-    raised (`monitor`)."""
-    arguments = sys.argv[1:] if argv is None else argv
+    raised (`monitor`); 141 nobody reads the output any more."""
+    try:
+        try:
+            return _run(sys.argv[1:] if argv is None else argv)
+        finally:
+            flush_output()
+    except BrokenPipeError as error:
+        return leave_quietly(error)
+
+
+def _run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_usage())
         return 0

@@ -1,17 +1,14 @@
 """One's own file: measurements, probability and verdict, a line a document, in the file's order."""
 
-import contextlib
-import gzip
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import BinaryIO, cast
 
 import msgspec
 
 from pipelines.arguments import JobParser, UsageError
 from pipelines.curate_settings import check_scorer, default_scorer, load_profile, load_sources
+from pipelines.own_output import own_file, refuse_inputs
 from schemas.batch import MeasuredDocument
 from schemas.document import Document
 from schemas.label import ABSTAIN, LOW
@@ -29,7 +26,8 @@ from signals.scoring import score_documents
 from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.formats.limits import Limits
 from transforms.formats.read_file import read_file
-from transforms.open_files import expand, open_binary
+from transforms.open_files import expand_once, name_of, open_once
+from transforms.whole_file import compressed_file, messages_beside
 
 # Documents scored together: enough for passes of one length, few enough to see progress.
 _CHUNK = 256
@@ -51,9 +49,15 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Scores a file; exit code 0."""
     parser = JobParser("score", "Measurements, probability and verdict for the documents of one's own file.")
     parser.add_argument(
-        "--input", required=True, help="JSONL, Parquet, WARC or WET file; local, gs://, http(s)://"
+        "--input",
+        required=True,
+        help="JSONL, Parquet, WARC or WET file; local, gs://, http(s)://, - for standard input",
     )
-    parser.add_argument("--output", required=True, help="JSON lines, gzip if the name ends in .gz")
+    parser.add_argument(
+        "--output",
+        required=True,
+        help="JSON lines, compressed if the name ends in .gz or .zst; - for standard output",
+    )
     parser.add_argument(
         "--profile", default=REFERENCE_EN, help="'reference-en' (default), 'seed' or a profile.json"
     )
@@ -64,7 +68,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     profile, _ = load_profile(arguments.profile)
     scorer_name = arguments.scorer or default_scorer(profile)
     try:
-        expand(arguments.input)
+        inputs = expand_once(arguments.input)
+        refuse_inputs(arguments.output, inputs)
         warnings = check_scorer(profile, scorer_fingerprint(scorer_name))
         sources, judge = load_sources(arguments.sources), judge_of(profile)
         tokenizer, scorer = load_tokenizer(scorer_name), Scorer.load(scorer_name)
@@ -73,20 +78,24 @@ def run(argv: Sequence[str] | None = None) -> int:
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
 
-    output = Path(arguments.output)
-    unfinished = output.with_name(f"{output.name}.unfinished")
+    output, say = arguments.output, messages_beside(arguments.output)
     documents = abstained = 0
-    with open_binary(arguments.input) as stream, _writer(unfinished, output.suffix == ".gz") as file:
-        records = read_file(stream, arguments.input, Limits(min_characters=1))
+    with own_file("score", output, inputs), compressed_file(output, inputs) as file:
+        records = _records(inputs)
         while chunk := list(itertools.islice(records, _CHUNK)):
             for line in score_records(chunk, tokenizer, scorer, judge, sources):
                 file.write(msgspec.json.encode(line) + b"\n")
                 documents += 1
                 abstained += line.verdict == ABSTAIN
             print(f"{documents:,} documents scored", file=sys.stderr)
-    unfinished.rename(output)
-    print(f"{documents:,} documents, {abstained:,} of them with verdict ABSTAIN, in {output}")
+    print(f"{documents:,} documents, {abstained:,} of them with verdict ABSTAIN, in {output}", file=say)
     return 0
+
+
+def _records(inputs: Sequence[str]) -> Iterator[Document | Reject]:
+    for path in inputs:
+        with open_once(path) as stream:
+            yield from read_file(stream, name_of(path), Limits(min_characters=1))
 
 
 def score_records(
@@ -130,17 +139,6 @@ def _line(result: MeasuredDocument | Reject, judge: Judge, sources: Sequence[Sou
         reasons=labelled.reasons,
         measurements=result.measurements,
     )
-
-
-@contextlib.contextmanager
-def _writer(path: Path, compress: bool) -> Iterator[BinaryIO]:
-    """A file to write to, gzipped without name or time: the same lines, the same bytes."""
-    with path.open("wb") as raw:
-        if not compress:
-            yield raw
-            return
-        with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as file:
-            yield cast(BinaryIO, file)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 """Paths to raw binary streams: local, gs:// and s3:// through Beam, http(s):// through fsspec."""
 
+import contextlib
 import io
 import os
 import re
+import shutil
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -13,6 +17,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from transforms.formats.gzip_members import MAGIC, DamagedStreamError, inflate
 from transforms.public_path import public_path, public_text
+from transforms.whole_file import STANDARD
 
 HTTP_TIMEOUT_SECONDS = 60.0
 """Longest wait for one read of a few MiB; a stalled server counts as a failed attempt."""
@@ -20,6 +25,7 @@ HTTP_ATTEMPTS = 6
 FIRST_WAIT_SECONDS = 0.5
 """Waits double: .5, 1, 2, 4, 8 seconds between the six attempts."""
 _HTTP_BLOCK_BYTES = 4 << 20
+_IN_MEMORY_BYTES = 64 << 20
 _MAX_LIST_LINE = 1 << 16
 _PATH_LIST = re.compile(r"\.paths(\.txt)?(\.gz)?$", re.IGNORECASE)
 _PERMANENT_HTTP = frozenset(range(400, 500)) - {408, 425, 429}
@@ -73,6 +79,35 @@ def open_binary(path: str) -> BinaryIO:
         BinaryIO,
         FileSystems.open(path, "application/octet-stream", compression_type=CompressionTypes.UNCOMPRESSED),
     )
+
+
+def is_stream(path: str) -> bool:
+    """Whether a path is standard input (`-`), or a pipe or a device of this machine: it is read once."""
+    if path == STANDARD:
+        return True
+    local = Path(path)
+    return "://" not in path and (local.is_fifo() or local.is_char_device() or local.is_socket())
+
+
+def expand_once(pattern: str) -> list[str]:
+    """`expand`, for a job that reads its input once and in this process: from a stream, too."""
+    return [pattern] if is_stream(pattern) else expand(pattern)
+
+
+def open_once(path: str) -> BinaryIO:
+    """`open_binary`, of a stream too: what comes from it is copied first, for readers go to and fro."""
+    if not is_stream(path):
+        return open_binary(path)
+    copy = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115  the caller's to close
+    with contextlib.nullcontext(sys.stdin.buffer) if path == STANDARD else Path(path).open("rb") as stream:
+        shutil.copyfileobj(stream, copy, 1 << 20)
+    copy.seek(0)
+    return cast(BinaryIO, copy)
+
+
+def name_of(path: str) -> str:
+    """What records say of where they were read."""
+    return "stdin" if path == STANDARD else path
 
 
 class HttpError(OSError):

@@ -6,6 +6,7 @@ is. A link stays a link: what it leads to is replaced. Imports no Beam.
 
 import contextlib
 import errno
+import gzip
 import os
 import re
 import stat
@@ -15,6 +16,8 @@ import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
+
+import zstandard
 
 from transforms.storage import open_storage
 
@@ -42,6 +45,8 @@ def whole_file(path: str | Path, inputs: Iterable[str | Path] = ()) -> Iterator[
     """
     name = str(path)
     check_no_input(name, inputs)
+    if "://" in name and not name.startswith("gs://"):
+        raise OSError(f"{name}: files are written to this machine or to gs://")
     descriptor = _open_already(name)
     if name.startswith("gs://"):
         with tempfile.TemporaryFile() as file:
@@ -68,6 +73,20 @@ def write_whole(path: str | Path, content: bytes, inputs: Iterable[str | Path] =
     """Writes a file that is in memory; see `whole_file`."""
     with whole_file(path, inputs) as file:
         file.write(content)
+
+
+@contextlib.contextmanager
+def compressed_file(path: str | Path, inputs: Iterable[str | Path] = ()) -> Iterator[BinaryIO]:
+    """`whole_file`, compressed as its name says (.gz, .zst): the same content, the same bytes."""
+    with whole_file(path, inputs) as raw:
+        if str(path).endswith(".gz"):
+            with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as file:
+                yield cast(BinaryIO, file)
+        elif str(path).endswith(".zst"):
+            with zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as writer:
+                yield cast(BinaryIO, writer)
+        else:
+            yield raw
 
 
 def check_no_input(output: str | Path, inputs: Iterable[str | Path]) -> None:

@@ -1,7 +1,10 @@
 import gzip
 import json
+import os
+import threading
 
 import pytest
+import zstandard
 
 from pipelines.cli import main
 from signals.scorer import Scorer
@@ -81,3 +84,61 @@ def test_wrong_arguments_are_one_line_and_leave_nothing(flag, message, texts, tm
     assert message in printed
     assert printed.count("\n") == 1
     assert not list(tmp_path.glob("out*"))
+
+
+def test_an_output_that_is_the_input_is_refused_and_left_alone(texts, tmp_path, tiny_scorer, capsys):
+    before = texts.read_bytes()
+    (tmp_path / "link.gz").symlink_to(texts)
+    for output in (texts, tmp_path / "link.gz"):
+        assert main(["score", f"--input={texts}", f"--output={output}", f"--scorer={tiny_scorer}"]) == 2
+        printed = capsys.readouterr().err.splitlines()
+        assert len(printed) == 1 and "write to another file" in printed[0]
+    assert texts.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.gz", "texts.jsonl.gz"]
+
+
+def test_standard_input_and_output(texts, tmp_path, tiny_scorer, capfdbinary, monkeypatch):
+    expected = scored(texts, tmp_path / "out.jsonl", tiny_scorer)
+    capfdbinary.readouterr()
+    with texts.open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        assert main(["score", "--input=-", "--output=-", f"--scorer={tiny_scorer}"]) == 0
+    printed = capfdbinary.readouterr()
+    assert [json.loads(line) for line in printed.out.splitlines()] == expected
+    assert b"7 documents, 2 of them with verdict ABSTAIN, in -" in printed.err
+
+
+def test_a_pipe_is_read_and_written(texts, tmp_path, tiny_scorer):
+    expected = scored(texts, tmp_path / "out.jsonl", tiny_scorer)
+    for name in ("in", "out"):
+        os.mkfifo(tmp_path / name)
+    read: list[bytes] = []
+    ends = [
+        threading.Thread(target=lambda: (tmp_path / "in").write_bytes(texts.read_bytes())),
+        threading.Thread(target=lambda: read.append((tmp_path / "out").read_bytes())),
+    ]
+    for end in ends:
+        end.start()
+    assert (
+        main(["score", f"--input={tmp_path}/in", f"--output={tmp_path}/out", f"--scorer={tiny_scorer}"]) == 0
+    )
+    for end in ends:
+        end.join()
+    assert [json.loads(line) for line in read[0].splitlines()] == expected
+
+
+def test_the_names_ending_says_the_compression(texts, tmp_path, tiny_scorer):
+    expected = scored(texts, tmp_path / "out.jsonl", tiny_scorer)
+    assert main(["score", f"--input={texts}", f"--output={tmp_path}/out.zst", f"--scorer={tiny_scorer}"]) == 0
+    with zstandard.open(tmp_path / "out.zst", "rt") as file:
+        assert [json.loads(line) for line in file] == expected
+
+
+def test_a_run_that_fails_leaves_the_file_of_the_one_before(texts, tmp_path, tiny_scorer, monkeypatch):
+    scored(texts, tmp_path / "out.jsonl", tiny_scorer)
+    before = (tmp_path / "out.jsonl").read_bytes()
+    monkeypatch.setattr("pipelines.score.score_documents", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        scored(texts, tmp_path / "out.jsonl", tiny_scorer)
+    assert (tmp_path / "out.jsonl").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl", "texts.jsonl.gz"]
