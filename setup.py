@@ -34,6 +34,7 @@ setup(
         "fsspec>=2025.1",
         "aiohttp>=3.9",
         "jinja2>=3.1",
+        "lz4>=4.3",
         "msgspec>=0.20",
         "numpy>=2.0",
         "pyarrow>=18",

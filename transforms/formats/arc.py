@@ -10,7 +10,7 @@ from warcio.recordloader import ArcWarcRecord
 from schemas.document import Document
 from schemas.reject import FILE, Reject
 from transforms.formats.fields import Place, archive_source, dump_named_in
-from transforms.formats.gzip_members import MAGIC, damage_after
+from transforms.formats.gzip_members import MAGIC, DamagedStreamError, damage_after
 from transforms.formats.http import HttpResponse
 from transforms.formats.limits import Limits
 from transforms.formats.pages import Capture, body_outcome, response_outcome
@@ -75,6 +75,8 @@ def read_arc(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Document |
                 yield body_outcome(HttpResponse(0, typed, block), capture, limits)
     except StorageError:
         raise
+    except DamagedStreamError as error:
+        damage = (error.reason, f"{error}, at or after byte {offset}")
     except Exception as error:  # noqa: BLE001  warcio lets AttributeError, zlib.error, ... out of damaged files
         message = " ".join(str(error).split())
         damage = ("corrupt", f"{type(error).__name__}: {message}, at or after byte {offset}")

@@ -1,21 +1,22 @@
-"""JSONL files (plain, gzip, zstandard) to documents and rejects, one a line."""
+"""JSONL files, compressed or not, to documents and rejects, one a line."""
 
 import json
+import re
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import msgspec
-from fastwarc.stream_io import ZstdReader
 
 from schemas.document import Document
 from schemas.reject import FILE, Reject
+from transforms.formats.compression import unpacked
+from transforms.formats.detect import BOM
 from transforms.formats.fields import Place, file_source
-from transforms.formats.gzip_members import MAGIC, DamagedStreamError, inflate
+from transforms.formats.gzip_members import DamagedStreamError
 from transforms.formats.limits import Limits
-from transforms.formats.rows import row_outcome
+from transforms.formats.rows import COLUMNS, Columns, row_outcome
 
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_CHUNK = 1 << 18
+_NOT_STRICT = re.compile(rb"\\ud|NaN|Infinity", re.IGNORECASE)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -27,7 +28,9 @@ class Line(msgspec.Struct, frozen=True):
     ended: bool
 
 
-def read_jsonl(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Document | Reject]:
+def read_jsonl(
+    stream: BinaryIO, path: str, limits: Limits, columns: Columns = COLUMNS
+) -> Iterator[Document | Reject]:
     """One document or reject for each line that is not blank; offsets are line numbers from 0.
 
     The compression is told by the first bytes, whatever the name says. Reasons: `malformed` (no JSON
@@ -42,10 +45,10 @@ def read_jsonl(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Document
     partial: Line | None = None
     damage: DamagedStreamError | None = None
     try:
-        for line in split_lines(uncompressed(stream), limits.max_record_bytes):
+        for line in split_lines(unpacked(stream), limits.max_record_bytes):
             number = line.number
             if line.ended:
-                yield from line_outcome(line, path, limits)
+                yield from line_outcome(line, path, limits, columns)
             else:
                 partial = line
     except DamagedStreamError as error:
@@ -53,7 +56,7 @@ def read_jsonl(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Document
         # The line that was being read when the stream broke has been dropped by the generator.
         number += 1
     if partial is not None:
-        for outcome in line_outcome(partial, path, limits):
+        for outcome in line_outcome(partial, path, limits, columns):
             if isinstance(outcome, Reject) and outcome.reason == "malformed":
                 damage = DamagedStreamError("truncated", f"line {number} has no end and is no JSON")
             yield outcome
@@ -61,46 +64,6 @@ def read_jsonl(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Document
         yield Place(path, number, source).reject(
             damage.reason, f"{damage}, at or after line {number}", kind=FILE
         )
-
-
-def uncompressed(stream: BinaryIO) -> Iterator[bytes]:
-    """The content of a stream, inflated where its first bytes are those of gzip or zstandard.
-
-    Raises:
-        DamagedStreamError: the compressed stream is cut or corrupt, after what it held.
-    """
-    head = stream.read(len(ZSTD_MAGIC))
-    joined = _Joined(head, stream)
-    if head.startswith(MAGIC):
-        yield from inflate(cast(BinaryIO, joined))
-    elif head == ZSTD_MAGIC:
-        reader = ZstdReader(cast(BinaryIO, joined))
-        try:
-            while piece := reader.read(_CHUNK):
-                yield piece
-        except OSError as error:
-            reason = "truncated" if "incomplete" in str(error) else "corrupt"
-            raise DamagedStreamError(reason, f"zstandard: {error}") from error
-    else:
-        while piece := joined.read(_CHUNK):
-            yield piece
-
-
-class _Joined:
-    """Bytes read ahead and the stream they came from, as one stream again."""
-
-    def __init__(self, head: bytes, stream: BinaryIO) -> None:
-        self._head = head
-        self._stream = stream
-
-    def read(self, size: int = -1) -> bytes:
-        if self._head:
-            head, self._head = self._head, b""
-            return head
-        return self._stream.read(size)
-
-    def tell(self) -> int:
-        return 0
 
 
 def split_lines(pieces: Iterator[bytes], limit: int) -> Iterator[Line]:
@@ -126,7 +89,9 @@ def split_lines(pieces: Iterator[bytes], limit: int) -> Iterator[Line]:
         yield Line(number, b"".join(held) if length <= limit else None, length, ended=False)
 
 
-def line_outcome(line: Line, path: str, limits: Limits) -> Iterator[Document | Reject]:
+def line_outcome(
+    line: Line, path: str, limits: Limits, columns: Columns = COLUMNS
+) -> Iterator[Document | Reject]:
     """One outcome, or none for a blank line."""
     place = Place(path, line.number, file_source(path))
     if line.content is None:
@@ -134,7 +99,7 @@ def line_outcome(line: Line, path: str, limits: Limits) -> Iterator[Document | R
             "too_large", f"line of {line.length} bytes, the limit is {limits.max_record_bytes}"
         )
         return
-    content = line.content.removeprefix(b"\xef\xbb\xbf") if line.number == 0 else line.content
+    content = line.content.removeprefix(BOM) if line.number == 0 else line.content
     if not content.strip():
         return
     try:
@@ -143,7 +108,7 @@ def line_outcome(line: Line, path: str, limits: Limits) -> Iterator[Document | R
         yield place.reject("malformed", f"line {line.number}: {error}")
         return
     if isinstance(row, dict):
-        yield row_outcome(row, path, line.number, limits)
+        yield row_outcome(row, path, line.number, limits, columns)
     else:
         yield place.reject("malformed", f"line {line.number} is a JSON {type(row).__name__}, not an object")
 
@@ -152,7 +117,8 @@ def _decode(content: bytes) -> object:
     try:
         return msgspec.json.decode(content)
     except msgspec.DecodeError:
-        # msgspec refuses escaped lone surrogates, which real crawls have; the text is mended later.
-        if b"\\ud" not in content.lower():
+        # msgspec refuses escaped lone surrogates, which real crawls have (the text is mended later), and
+        # NaN and Infinity, which Python writes.
+        if _NOT_STRICT.search(content) is None:
             raise
     return json.loads(content)

@@ -1,24 +1,30 @@
 """Any file to documents and rejects: its format found, its storage's failures sorted."""
 
-from collections.abc import Callable, Iterator
+import io
+from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from schemas.document import Document
 from schemas.reject import FILE, Reject
 from transforms.formats.arc import read_arc
-from transforms.formats.detect import ARC, JSONL, PARQUET, WARC, format_by_content, format_by_name
+from transforms.formats.compression import GZIP, Unpacked, compression_of
+from transforms.formats.detect import (
+    ARC,
+    HEAD_BYTES,
+    JSONL,
+    WARC,
+    format_by_content,
+    format_by_name,
+    what_is_not_read,
+)
 from transforms.formats.fields import Place, archive_source, dump_named_in, file_source
 from transforms.formats.jsonl import read_jsonl
 from transforms.formats.limits import DEFAULT_LIMITS, Limits
 from transforms.formats.parquet import read_parquet
-from transforms.formats.source_stream import SourceStream
+from transforms.formats.rows import COLUMNS, Columns
+from transforms.formats.source_stream import source_stream
 from transforms.formats.warc import read_warc
 from transforms.public_path import public_path
-
-Reader = Callable[[BinaryIO, str, Limits], Iterator[Document | Reject]]
-
-READERS: dict[str, Reader] = {WARC: read_warc, ARC: read_arc, JSONL: read_jsonl, PARQUET: read_parquet}
-_HEAD_BYTES = 1024
 
 
 def default_source(path: str) -> str:
@@ -28,23 +34,49 @@ def default_source(path: str) -> str:
     return file_source(path)
 
 
-def read_file(stream: BinaryIO, path: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Document | Reject]:
-    """Documents and rejects of one file, streamed. `path` gives the format, and is recorded without the
-    passwords that a URL may have in it.
+def read_file(
+    stream: BinaryIO, path: str, limits: Limits = DEFAULT_LIMITS, columns: Columns = COLUMNS
+) -> Iterator[Document | Reject]:
+    """Documents and rejects of one file, streamed. The first bytes give compression and format, `path` where
+    they don't; it is recorded without the passwords that a URL may have in it.
 
-    A file whose format neither its name nor its first bytes tell is one file reject `unknown_format`.
+    A file that no reader takes is one file reject: `unsupported_format` where it is known what it is,
+    `unknown_format` where nothing tells.
 
     Raises:
         StorageError: the storage failed, not the content.
     """
     path = public_path(path)
-    source = stream if isinstance(stream, SourceStream) else cast(BinaryIO, SourceStream(stream))
-    name = format_by_name(path)
-    if name is None and source.seekable():
-        name = format_by_content(source.read(_HEAD_BYTES))
-        source.seek(0)
-    if name is None:
-        detail = "neither the name nor the first bytes say WARC, ARC, JSONL or Parquet"
-        yield Place(path, 0, default_source(path)).reject("unknown_format", detail, kind=FILE)
-        return
-    yield from READERS[name](source, path, limits)
+    source = source_stream(stream)
+    content = cast(BinaryIO, source)
+    head = source.peek(HEAD_BYTES)
+    packed = compression_of(head)
+    if packed == GZIP:
+        # The archives' readers undo it themselves: they go on behind a damaged member.
+        head = Unpacked(io.BytesIO(head), GZIP).peek(HEAD_BYTES)
+    elif packed is not None:
+        unpacked = Unpacked(content, packed)
+        content, head = cast(BinaryIO, unpacked), unpacked.peek(HEAD_BYTES)
+    refused = (
+        f"it is {again} within {packed}: unpack it once"
+        if packed and (again := compression_of(head))
+        else None
+    )
+    name = format_by_content(head)
+    if name is None and refused is None:
+        refused = what_is_not_read(head, path)
+        name = format_by_name(path)
+    if name is None or refused is not None:
+        reason = "unknown_format" if refused is None else "unsupported_format"
+        detail = refused or "neither the name nor the first bytes say WARC, ARC, JSONL or Parquet"
+        yield Place(path, 0, default_source(path)).reject(reason, detail, kind=FILE)
+    elif name == WARC:
+        yield from read_warc(content, path, limits)
+    elif name == ARC:
+        yield from read_arc(content, path, limits)
+    elif name == JSONL:
+        yield from read_jsonl(content, path, limits, columns)
+    else:
+        if packed == GZIP:
+            content = cast(BinaryIO, Unpacked(content, GZIP))
+        yield from read_parquet(content, path, limits, columns)

@@ -1,6 +1,7 @@
 """A row with dolma's field names, from a JSONL line or a Parquet row, to a document or a reject."""
 
 import datetime
+import uuid
 from collections.abc import Mapping
 
 import msgspec
@@ -11,21 +12,35 @@ from transforms.formats.fields import MAX_ID_CHARACTERS, Place, bounded, file_so
 from transforms.formats.limits import Limits
 
 _MAX_VALUE_CHARACTERS = 200
-_FIELDS = ("text", "id", "source", "added", "created", "url", "date", "dump", "metadata")
+_FIELDS = ("source", "added", "created", "url", "date", "dump", "metadata")
 
 
-def row_outcome(row: Mapping[str, object], path: str, offset: int, limits: Limits) -> Document | Reject:
+class Columns(msgspec.Struct, frozen=True):
+    """The names that a file has for its text and its ids."""
+
+    text: str = "text"
+    id: str = "id"
+
+
+COLUMNS = Columns()
+
+
+def row_outcome(
+    row: Mapping[str, object], path: str, offset: int, limits: Limits, columns: Columns = COLUMNS
+) -> Document | Reject:
     """Fields by dolma's names; what is not one of them, or has a type that its column can't hold, goes
     into the metadata under its own name. A `metadata` object's keys come first: a column of the same
     name is kept as `column:<name>`.
 
-    A text that is missing or no string is the reject `no_text`. An integer id is taken as its digits.
+    A text that is missing or no string is the reject `no_text`, bytes that are no UTF-8 are `undecodable`.
+    An integer id is taken as its digits.
     """
-    rest: dict[str, object] = {name: value for name, value in row.items() if name not in _FIELDS}
+    taken = (*_FIELDS, columns.text, columns.id)
+    rest: dict[str, object] = {name: value for name, value in row.items() if name not in taken}
     strings: dict[str, str | None] = {}
-    for name in ("id", "source", "url", "dump", "added", "created"):
-        value = row.get(name)
-        if name == "id" and isinstance(value, int) and not isinstance(value, bool):
+    for name in (columns.id, "source", "url", "dump", "added", "created"):
+        value = _as_text(row.get(name))
+        if name == columns.id and isinstance(value, int | uuid.UUID) and not isinstance(value, bool):
             value = str(value)
         elif isinstance(value, datetime.date):
             value = iso_date(value)
@@ -36,14 +51,19 @@ def row_outcome(row: Mapping[str, object], path: str, offset: int, limits: Limit
             if value is not None and value != "":
                 rest[name] = value
     source = bounded(strings["source"] or "", MAX_ID_CHARACTERS) or file_source(path)
-    place = Place(path, offset, source, strings["id"], strings["url"])
-    text = row.get("text")
+    place = Place(path, offset, source, strings[columns.id], strings["url"])
+    text = _as_text(row.get(columns.text))
+    if isinstance(text, bytes):
+        return place.reject("undecodable", f"{columns.text} is bytes that are no UTF-8")
     if not isinstance(text, str):
-        return place.reject("no_text", f"text is {'missing' if text is None else type(text).__name__}")
-    date = iso_date(row.get("date"))
-    if date is None and row.get("date") not in (None, ""):
-        rest["date_raw"] = bounded(str(row["date"]), _MAX_VALUE_CHARACTERS)
-    metadata = _metadata_object(row.get("metadata"))
+        if text is not None:
+            return place.reject("no_text", f"{columns.text} is {type(text).__name__}")
+        return place.reject("no_text", f"{columns.text} is {'null' if columns.text in row else 'missing'}")
+    written = _as_text(row.get("date"))
+    date = iso_date(written)
+    if date is None and written not in (None, ""):
+        rest["date_raw"] = bounded(str(written), _MAX_VALUE_CHARACTERS)
+    metadata = _metadata_object(_as_text(row.get("metadata")))
     for name, value in rest.items():
         if value is not None:
             metadata[f"column:{name}" if name in metadata else name] = value
@@ -56,6 +76,16 @@ def row_outcome(row: Mapping[str, object], path: str, offset: int, limits: Limit
         added=_short(strings["added"]),
         created=_short(strings["created"]),
     )
+
+
+def _as_text(value: object) -> object:
+    """Bytes as the text that they hold, where it is UTF-8: older writers of Parquet declare no strings."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
+    return value
 
 
 def _short(value: str | None) -> str | None:

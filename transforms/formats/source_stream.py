@@ -24,6 +24,7 @@ class SourceStream(io.RawIOBase):
         self._raw = raw
         self._seekable = bool(raw.seekable())
         self._position = 0
+        self._ahead = b""
         self.consumed = 0
 
     def readable(self) -> bool:
@@ -35,7 +36,26 @@ class SourceStream(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
+    def peek(self, size: int) -> bytes:
+        """The next `size` bytes, fewer only where the stream ends before; they are read again."""
+        begin, pieces, missing = self._position, [], size
+        while missing and (piece := self.read(missing)):
+            pieces.append(piece)
+            missing -= len(piece)
+        data = b"".join(pieces)
+        if self._seekable:
+            self.seek(begin)
+        else:
+            self._ahead = data + self._ahead
+            self._position = begin
+        return data
+
     def read(self, size: int | None = -1, /) -> bytes:
+        if self._ahead:
+            end = len(self._ahead) if size is None or size < 0 else size
+            data, self._ahead = self._ahead[:end], self._ahead[end:]
+            self._position += len(data)
+            return data if size is not None and size >= 0 else data + self.read(-1)
         try:
             data = self._raw.read(-1 if size is None else size)
         except Exception as error:  # whatever a storage client raises is a failure of storage
@@ -69,3 +89,8 @@ class SourceStream(io.RawIOBase):
         except Exception as error:  # as in read
             raise StorageError(f"seeking to byte {offset}: {error!r}") from error
         return self._position
+
+
+def source_stream(stream: BinaryIO) -> SourceStream:
+    """The stream itself, or wrapped where it isn't one yet."""
+    return stream if isinstance(stream, SourceStream) else SourceStream(stream)

@@ -15,7 +15,13 @@ from typing import BinaryIO
 import msgspec
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from transforms.formats.gzip_members import MAGIC, after_empty_member, damage_after, next_member
+from transforms.formats.gzip_members import (
+    MAGIC,
+    DamagedStreamError,
+    after_empty_member,
+    damage_after,
+    next_member,
+)
 from transforms.formats.limits import Limits
 
 MAX_RESTARTS = 100
@@ -87,6 +93,9 @@ def iterate_records(stream: BinaryIO, limits: Limits) -> Iterator[WarcBlock | Da
                 for item in _read(record, position, limits):
                     damaged = damaged or isinstance(item, Damage)
                     yield item
+        except DamagedStreamError as error:  # of a compression that is undone before
+            yield Damage(error.reason, position, f"{error}, at or after byte {position}")
+            return
         except OSError as error:
             yield Damage("corrupt", position, f"{error}, at or after byte {position}")
             damaged = True
@@ -192,7 +201,7 @@ def _read(record: WarcRecord, offset: int, limits: Limits) -> Iterator[WarcBlock
         else:
             block = record.reader.read(length)
             got = len(block)
-    except OSError as error:
+    except (OSError, DamagedStreamError) as error:
         yield WarcBlock(kind, headers, None, offset, ("damaged", f"{error} inside the record"))
         raise
     if got < length:

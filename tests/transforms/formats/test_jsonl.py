@@ -1,6 +1,7 @@
 """JSONL: fields, compressions, broken lines, limits, cuts."""
 
 import gzip
+import io
 import json
 
 import pytest
@@ -8,6 +9,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.document import Document
+from schemas.reject import Reject
 from tests.transforms.formats.archives import (
     TEXT,
     documents,
@@ -16,6 +19,8 @@ from tests.transforms.formats.archives import (
     record_rejects,
 )
 from transforms.formats.limits import Limits
+from transforms.formats.read_file import read_file
+from transforms.formats.rows import Columns
 
 
 def line(number: int, **fields: object) -> bytes:
@@ -125,3 +130,18 @@ def test_a_cut_plain_file_is_noticed() -> None:
 @pytest.mark.parametrize("name", ["a.jsonl", "a.parquet", "a.arc", "a.warc", "a"])
 def test_arbitrary_bytes_never_raise(name: str, data: bytes) -> None:
     assert len(file_rejects(outcomes(data, name))) <= 1
+
+
+def test_other_names_for_text_and_id() -> None:
+    data = b'{"body": "%s", "key": 7, "id": "x", "text": [1]}\n{"key": "y"}\n' % TEXT.encode()
+    first, second = read_file(io.BytesIO(data), "a.jsonl", columns=Columns("body", "key"))
+    assert isinstance(first, Document) and isinstance(second, Reject)
+    assert (first.text, first.id, json.loads(first.metadata)) == (TEXT, "7", {"id": "x", "text": [1]})
+    assert (second.reason, second.id, second.detail) == ("no_text", "y", "body is missing")
+
+
+def test_numbers_that_only_python_writes_and_line_ends_of_windows() -> None:
+    data = b'\xef\xbb\xbf{"text": "%s", "a": NaN, "b": -Infinity, "source": null}\r\n\r\n' % TEXT.encode()
+    (d,) = outcomes(data, "wiki.jsonl")
+    assert isinstance(d, Document)
+    assert (d.text, d.source, json.loads(d.metadata)) == (TEXT, "wiki", {"a": None, "b": None})

@@ -6,11 +6,15 @@ import json
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.reject import Reject
 from tests.transforms.formats.archives import TEXT, documents, file_rejects, outcomes, record_rejects
 from transforms.formats.limits import Limits
+from transforms.formats.read_file import read_file
+from transforms.formats.rows import Columns
 
 
 def parquet(columns: dict[str, object], **options: object) -> bytes:
@@ -48,8 +52,47 @@ def test_rejects() -> None:
     found = outcomes(data, "a.parquet", Limits(max_record_bytes=1000))
     assert [r.reason for r in record_rejects(found)] == ["no_text", "empty", "too_short", "too_large"]
     assert len(documents(found)) == 1
-    (reject,) = record_rejects(outcomes(parquet({"content": [TEXT]}), "a.parquet"))
-    assert reject.reason == "no_text"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pa.binary(), pa.large_binary(), pa.large_string(), pa.string_view(), pa.binary_view(),
+     pa.dictionary(pa.int32(), pa.string()), pa.dictionary(pa.int8(), pa.binary())],
+)  # fmt: skip
+def test_every_type_that_holds_text(kind: pa.DataType) -> None:
+    values = [TEXT.format(1), None, "ein Satz mit Umlauten: \u00e4\u00f6\u00fc, " + TEXT]
+    column = pa.array(values).dictionary_encode() if pa.types.is_dictionary(kind) else pa.array(values)
+    names = pa.array(["a", "b", "c"], pa.string()).cast(pa.binary())
+    metadata = pa.array([b'{"k": 1}', None, b"\xff"], pa.binary())
+    columns = {"text": column.cast(kind), "id": names, "source": names, "metadata": metadata}
+    found = outcomes(parquet(columns), "a.parquet")
+    assert [(d.id, d.source, d.text) for d in documents(found)] == [
+        ("a", "a", values[0]),
+        ("c", "c", values[2]),
+    ]
+    assert [(r.reason, r.id) for r in record_rejects(found)] == [("no_text", "b")]
+    assert json.loads(documents(found)[0].metadata) == {"k": 1}
+
+
+def test_bytes_that_are_no_utf8_are_rejects_of_their_own() -> None:
+    found = outcomes(parquet({"text": [TEXT.encode(), b"\xff" * 99]}), "a.parquet")
+    assert len(documents(found)) == 1
+    assert [(r.reason, r.offset) for r in record_rejects(found)] == [("undecodable", 1)]
+
+
+def test_a_file_without_text_is_one_reject_that_lists_its_columns() -> None:
+    columns = {"content": [TEXT] * 3, "url": ["u"] * 3, "n": [1] * 3}
+    for data, names in (
+        (parquet(columns), Columns()),
+        (parquet({**columns, "text": [[TEXT]] * 3}), Columns()),
+        (parquet({**columns, "text": [TEXT] * 3}), Columns(text="n")),
+    ):
+        (reject,) = list(read_file(io.BytesIO(data), "a.parquet", columns=names))
+        assert isinstance(reject, Reject)
+        assert (reject.kind, reject.reason) == ("file", "no_text")
+        assert "--text_column" in reject.detail and "content, url, n" in reject.detail
+    found = list(read_file(io.BytesIO(parquet(columns)), "a.parquet", columns=Columns("content", "url")))
+    assert [(d.text, d.id, d.url) for d in documents(found)] == [(TEXT, "u", "u")] * 3
 
 
 def test_text_that_is_no_utf8_is_mended() -> None:
