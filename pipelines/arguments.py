@@ -10,6 +10,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from transforms.formats.detect import wide_text
 from transforms.storage import open_storage
 from transforms.whole_file import STANDARD
 
@@ -82,13 +83,16 @@ def is_local(options: PipelineOptions) -> bool:
 
 
 def read_text(path: str, what: str) -> str:
-    """The text of a small file that a flag names, local or in a bucket.
+    """The text of a small file that a flag names, local or in a bucket; a byte order mark is no part of it.
 
     Raises:
         UsageError: it can't be read.
     """
+    content = read_bytes(path, what)
+    if encoding := wide_text(content):
+        raise UsageError(f"{what} {path!r} is {encoding}: write it as UTF-8")
     try:
-        return read_bytes(path, what).decode()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{what} {path!r} can't be read: {error}") from error
 

@@ -15,7 +15,9 @@ from typing import Any, BinaryIO, cast
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.formats.gzip_members import MAGIC, DamagedStreamError, inflate
+from transforms.formats.compression import unpacked
+from transforms.formats.detect import BOM, wide_text
+from transforms.formats.gzip_members import DamagedStreamError
 from transforms.public_path import public_path, public_text
 from transforms.whole_file import STANDARD
 
@@ -27,7 +29,7 @@ FIRST_WAIT_SECONDS = 0.5
 _HTTP_BLOCK_BYTES = 4 << 20
 _IN_MEMORY_BYTES = 64 << 20
 _MAX_LIST_LINE = 1 << 16
-_PATH_LIST = re.compile(r"\.paths(\.txt)?(\.gz)?$", re.IGNORECASE)
+_PATH_LIST = re.compile(r"\.paths(\.txt)?(\.(gz|zst|bz2|xz|lz4))?$", re.IGNORECASE)
 _PERMANENT_HTTP = frozenset(range(400, 500)) - {408, 425, 429}
 
 
@@ -36,7 +38,7 @@ def is_http(path: str) -> bool:
 
 
 def is_path_list(path: str) -> bool:
-    """Whether a file names files: `*.paths`, `*.paths.gz`, `*.paths.txt`."""
+    """Whether a file names files: `*.paths`, `*.paths.txt`, compressed or not."""
     return _PATH_LIST.search(path) is not None
 
 
@@ -258,23 +260,22 @@ class HttpStream(io.RawIOBase):
 def read_path_list(stream: BinaryIO, path: str, prefix: str = "") -> Iterator[str]:
     """The paths that a path list names, one a line, `prefix` in front of those that are relative.
 
-    Blank lines and lines that begin with `#` are skipped. gzip is told by its first bytes.
+    Blank lines and lines that begin with `#` are skipped. Its compression is told by its first bytes.
 
     Raises:
         ValueError: the list is damaged, or isn't text: a part of a list must not pass for the whole.
     """
-    head = stream.read(len(MAGIC))
-    stream.seek(0)
+    rest: bytes | None = None
     try:
-        pieces = inflate(stream) if head == MAGIC else iter(lambda: stream.read(1 << 18), b"")
-        rest = b""
-        for piece in pieces:
-            *lines, rest = (rest + piece).split(b"\n")
+        for piece in unpacked(stream):
+            if rest is None and (encoding := wide_text(piece)):
+                raise ValueError(f"path list {public_path(path)} is {encoding}: write it as UTF-8")
+            *lines, rest = (piece.removeprefix(BOM) if rest is None else rest + piece).split(b"\n")
             if len(rest) > _MAX_LIST_LINE:
                 name = public_path(path)
                 raise ValueError(f"{name}: a line of more than {_MAX_LIST_LINE} bytes is no path")
             yield from _listed(lines, prefix)
-        yield from _listed([rest], prefix)
+        yield from _listed([rest or b""], prefix)
     except (DamagedStreamError, UnicodeDecodeError) as error:
         raise ValueError(f"path list {public_path(path)} can't be read to its end: {error}") from error
 

@@ -1,13 +1,16 @@
 """Opening: patterns, path lists, sizes, and a web server that fails."""
 
+import bz2
 import contextlib
 import gzip
 import http.server
+import lzma
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from transforms import open_files
 from transforms.open_files import (
@@ -178,3 +181,22 @@ def test_input_bytes_counts_each_file_once(tmp_path: Path) -> None:
 def test_spellings_of_one_local_path_are_one_file(tmp_path: Path) -> None:
     assert same_file_key(f"{tmp_path}/x/../a") == same_file_key(f"{tmp_path}//a")
     assert same_file_key("gs://b/x/../a") != same_file_key("gs://b/a")
+
+
+@pytest.mark.parametrize(
+    ("name", "encode"),
+    [("a.paths", bytes), ("a.paths.gz", gzip.compress), ("a.paths.zst", zstandard.compress),
+     ("a.paths.txt.xz", lzma.compress), ("a.paths.bz2", bz2.compress)],
+)  # fmt: skip
+def test_a_path_list_in_any_compression_and_from_windows(name, encode, tmp_path: Path):
+    for file in ("one.jsonl", "two.jsonl"):
+        (tmp_path / file).touch()
+    (tmp_path / name).write_bytes(encode(b"\xef\xbb\xbfone.jsonl\r\n# a note\r\n\r\ntwo.jsonl\r\n"))
+    expected = [str(tmp_path / "one.jsonl"), str(tmp_path / "two.jsonl")]
+    assert list(expand_all([str(tmp_path / name)], str(tmp_path))) == expected
+
+
+def test_a_path_list_in_utf_16_is_said(tmp_path: Path):
+    (tmp_path / "a.paths").write_bytes("one.jsonl\n".encode("utf-16"))
+    with pytest.raises(ValueError, match="UTF-16: write it as UTF-8"):
+        list(expand_all([str(tmp_path / "a.paths")]))

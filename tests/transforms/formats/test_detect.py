@@ -1,4 +1,4 @@
-"""What a file is, by its bytes: what no reader takes is one file reject that says what it is and what to do."""
+"""What a file is, by its bytes: what no reader takes is one reject that says what it is and what to do."""
 
 import gzip
 import io
@@ -48,7 +48,8 @@ def test_wide_text(name: str, encoding: str, content: str) -> None:
     [(json.dumps(ROWS), "JSON array"), (json.dumps(ROWS, indent=2), "JSON array"), ("[]", "JSON array"),
      ("[\n" + ",\n".join(map(json.dumps, ROWS)) + "\n]\n", "JSON array"), ("[1, 2]\n", "JSON array"),
      (" \n [" + json.dumps({"text": "x" * 70_000}) + "]", "JSON array"), ('["a",\n"b"]', "JSON array"),
-     (json.dumps(ROWS[0], indent=2), "several lines"), (json.dumps({"data": ROWS}, indent=1), "several lines"),
+     (json.dumps(ROWS[0], indent=2), "several lines"),
+     (json.dumps({"data": ROWS}, indent=1), "several lines"),
      ("\n".join(json.dumps(row, indent="\t") for row in ROWS), "several lines"),
      ('{"id": 1,\n "text": "b"}', "several lines")],
 )  # fmt: skip
