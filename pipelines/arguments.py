@@ -61,10 +61,10 @@ def parse_arguments(
         hint = f"; did you mean {close[0]}?" if close else f" (see {parser.prog} --help)"
         raise UsageError(f"{parser.prog}: unknown argument {unknown[0]}{hint}")
     runner = known.runner or LOCAL_RUNNER
-    if runner.lower() in _REFUSED_RUNNERS:
+    # A runner may be named by its class path too.
+    if reason := _REFUSED_RUNNERS.get(runner.rpartition(".")[2].lower()):
         raise UsageError(
-            f"{parser.prog}: --runner={runner}: {_REFUSED_RUNNERS[runner.lower()]}; "
-            f"use {LOCAL_RUNNER}, DataflowRunner or FlinkRunner"
+            f"{parser.prog}: --runner={runner}: {reason}; use {LOCAL_RUNNER}, DataflowRunner or FlinkRunner"
         )
     return arguments, PipelineOptions(rest if known.runner else [*rest, f"--runner={LOCAL_RUNNER}"])
 
@@ -80,6 +80,30 @@ def _beam_parser() -> argparse.ArgumentParser:
 def is_local(options: PipelineOptions) -> bool:
     """Whether the job runs on this machine's local runner."""
     return bool(options.get_all_options()["runner"] == LOCAL_RUNNER)
+
+
+def ends_with_client(options: PipelineOptions) -> bool:
+    """Whether the runner is in this process or is started by it, so that the job ends when it does."""
+    values = options.get_all_options()
+    runner = values["runner"].rpartition(".")[2].lower()
+    if values.get("job_endpoint"):
+        return False
+    if runner == "flinkrunner":
+        return (values.get("flink_master") or "[auto]") in ("[auto]", "[local]")
+    return runner != "dataflowrunner"
+
+
+def check_detach(options: PipelineOptions) -> None:
+    """Whether a job can be left with its runner.
+
+    Raises:
+        UsageError: its runner ends with this process.
+    """
+    if ends_with_client(options):
+        raise UsageError(
+            f"--detach: {options.get_all_options()['runner']} runs in this process or is started by it, and "
+            "ends with it: leave --detach away, or name the engine's --job_endpoint"
+        )
 
 
 def read_text(path: str, what: str) -> str:

@@ -24,6 +24,7 @@ JOBS = {
     "simulate": "generations of recursive training on one's own text, under several regimes",
     "tails": "build a benchmark of rare but real items, score models on it",
     "monitor": "early signs of collapse in a model's outputs over time",
+    "check-engine": "the jobs on your own engine, compared with the local runner",
     "demo": "the main job on text made on the spot, from nothing to a hold queue",
 }
 

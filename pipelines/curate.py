@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
-from pipelines.arguments import UsageError, is_local, parse_arguments
+from pipelines.arguments import UsageError, check_detach, is_local, parse_arguments
 from pipelines.curate_settings import CurateSettings, parser, settle
 from pipelines.judge_batches import Gathered, judge_batches
 from pipelines.run_folder import check_run_folder
@@ -90,6 +90,8 @@ def curate(
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs the job to its end; exit code 0, or an exception that says what failed."""
     arguments, options = parse_arguments(parser(), argv)
+    if arguments.detach:
+        check_detach(options)
     check_run_folder(arguments.output, overwrite=arguments.overwrite)
     settings = settle(arguments, options)
     for warning in settings.warnings:
@@ -105,6 +107,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         options,
         overwrite=arguments.overwrite,
         input_bytes=size,
+        detach=arguments.detach,
         profile=settings.profile.name,
         gate=settings.gate,
     )

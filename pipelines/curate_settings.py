@@ -92,6 +92,9 @@ def parser() -> JobParser:
     )
     p.add_argument("--limit", type=positive, help="read at most so many records of each file")
     p.add_argument("--dry_run", action="store_true", help="check the flags, list the input, write nothing")
+    p.add_argument(
+        "--detach", action="store_true", help="hand the job to its runner and don't wait for its end"
+    )
     p.add_argument("--overwrite", action="store_true", help="replace a finished run in --output")
     return p
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
-from pipelines.arguments import parse_arguments
+from pipelines.arguments import check_detach, parse_arguments
 from pipelines.closing_table import changes_table
 from pipelines.curate_settings import CurateSettings
 from pipelines.judge_batches import Gathered, judge_batches
@@ -128,6 +128,8 @@ def _so_many(count: int) -> Iterable[int]:
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs the job to its end; exit code 0, or an exception that says what failed."""
     arguments, options = parse_arguments(parser(), argv)
+    if arguments.detach:
+        check_detach(options)
     settings = settle(arguments, options)
     check_run_folder(arguments.output, overwrite=arguments.overwrite)
     for warning in settings.warnings:
@@ -145,6 +147,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         options,
         overwrite=arguments.overwrite,
         input_bytes=None,
+        detach=arguments.detach,
         profile=settings.profile.name,
         gate=settings.gate,
     )

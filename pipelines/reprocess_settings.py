@@ -38,6 +38,9 @@ def parser() -> JobParser:
     p.add_argument("--gate", choices=get_args(GateMode), help="default: the run's own")
     p.add_argument("--sources", help="sources.yaml; default: the run's own")
     p.add_argument("--dry_run", action="store_true", help="check the flags, write nothing")
+    p.add_argument(
+        "--detach", action="store_true", help="hand the job to its runner and don't wait for its end"
+    )
     p.add_argument("--overwrite", action="store_true", help="replace a finished run in --output")
     return p
 

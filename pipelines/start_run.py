@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineResult
+from apache_beam.runners.runner import PipelineResult, PipelineState
 
-from pipelines.arguments import is_local
+from pipelines.arguments import ends_with_client, is_local
 from pipelines.closing_table import closing_table
 from pipelines.local_run import run_locally
 from pipelines.progress_line import ProgressLine
@@ -27,6 +27,7 @@ def start_run(
     *,
     overwrite: bool,
     input_bytes: int | None,
+    detach: bool,
     **known: object,
 ) -> Manifest | None:
     """Runs what `build` makes of a pipeline, and prints the closing table; the manifest of the run.
@@ -36,10 +37,11 @@ def start_run(
         output: the run's folder, which is claimed, and cleared of what an unfinished run left.
         overwrite: whether a finished run may go.
         input_bytes: size of the input where it is known.
+        detach: leave the job with its runner in place of waiting for its end.
         known: what the log's first line says of the run.
 
     Returns:
-        None where another runner has the job: its manifest appears at its end.
+        None for a job that was left with its runner: its manifest appears at its end.
 
     Raises:
         UsageError: the folder can't be used.
@@ -53,15 +55,21 @@ def start_run(
         if runner is not None:
             build(pipeline, None, own.id)
             result = pipeline.run()
-            own.hand_over(_job_id(result))
             log_event(RUN_STARTED, output, **known)
-            print(f"The job is with its runner; {output}/manifest.json appears at its end.")
-            return None
-        with tempfile.TemporaryDirectory(prefix="wellspring-progress-") as folder:
-            progress = Progress(folder)
-            build(pipeline, progress, own.id)
-            with ProgressLine(progress, input_bytes):
-                run_locally(pipeline)
+            if not ends_with_client(options):
+                own.hand_over(_job_id(result))
+            if detach:
+                print(f"The job is with its runner; {output}/manifest.json appears at its end.")
+                return None
+            state = result.wait_until_finish()
+            if state != PipelineState.DONE:
+                raise RuntimeError(f"the job ended as {state}: {output} is not finished, start it again")
+        else:
+            with tempfile.TemporaryDirectory(prefix="wellspring-progress-") as folder:
+                progress = Progress(folder)
+                build(pipeline, progress, own.id)
+                with ProgressLine(progress, input_bytes):
+                    run_locally(pipeline)
     manifest = FinishedRun(output).manifest
     print(closing_table(manifest, output, time.monotonic() - started))
     return manifest
