@@ -1,11 +1,14 @@
 # make demo   set up and run the main job on text made on the spot
 # make test   set up and run all tests;  make test-fast leaves the slow ones out
 # make lint   style and types
+# make prism  Beam's portable runner, for the tests of other engines (takes Go)
 # make bench  benchmarks against peers and limits; results as JSON in benchmarks/results
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast lint format bench clean
+BEAM := $(shell sed -n 's/^apache-beam==//p' constraints.txt)
+
+.PHONY: demo test test-fast lint format prism bench clean
 
 .venv/installed: setup.py constraints.txt
 	$(PYTHON) -m venv .venv
@@ -16,7 +19,13 @@ BIN := .venv/bin
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	touch $@
 
-.venv/installed-bench: .venv/installed-test
+.venv/installed-prism: .cache/prism
+
+.cache/prism: constraints.txt
+	GOBIN=$(CURDIR)/.cache go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$(BEAM)
+	touch $@
+
+bench: .venv/installed-test
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	touch $@
 
@@ -38,8 +47,14 @@ format: .venv/installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+prism: .cache/prism
+
+.cache/prism: constraints.txt
+	GOBIN=$(CURDIR)/.cache go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$(BEAM)
+	touch $@
+
 bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv demo-run build *.egg-info
+	rm -rf .venv .cache demo-run build *.egg-info

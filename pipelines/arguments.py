@@ -90,7 +90,7 @@ def ends_with_client(options: PipelineOptions) -> bool:
         return False
     if runner == "flinkrunner":
         return (values.get("flink_master") or "[auto]") in ("[auto]", "[local]")
-    return runner != "dataflowrunner"
+    return bool(runner != "dataflowrunner")
 
 
 def check_detach(options: PipelineOptions) -> None:

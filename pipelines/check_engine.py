@@ -74,7 +74,7 @@ def parser() -> JobParser:
     """The flags of `wellspring check-engine`."""
     p = JobParser("check-engine", __doc__ or "")
     p.add_argument("--output", required=True, help="a new folder that the engine's workers can reach")
-    p.add_argument("--scale", type=positive, default=1, help="size of the input; 1 is some 720 records")
+    p.add_argument("--scale", type=positive, default=1, help="size of the input; 1 is some 500 records")
     return p
 
 

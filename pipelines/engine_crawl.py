@@ -16,7 +16,7 @@ from pipelines.wet_record import conversion_member
 from signals.hashing import stable_hash
 from transforms.storage import Storage
 
-DOCUMENTS = 600
+DOCUMENTS = 400
 """Records of the JSON files at scale 1; the WET files hold a fifth as many more."""
 
 _FILES = 8
@@ -66,7 +66,7 @@ def _record(number: int, count: int) -> dict[str, str | None]:
 
 
 def _day(number: int) -> str:
-    moment = datetime(2026, 1, 5) + timedelta(days=stable_hash(str(number), "day") % 8, minutes=number % 1440)
+    moment = datetime(2026, 1, 5) + timedelta(days=stable_hash(str(number), "day") % 4, minutes=number % 1440)
     return moment.isoformat()
 
 
