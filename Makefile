@@ -1,6 +1,7 @@
 # make demo   set up and run the main job on text made on the spot
 # make test   set up and run all tests;  make test-fast leaves the slow ones out
-# make lint   style and types
+# make lint   style, types and spelling
+# make docs   the documentation as a site in site/
 # make prism  Beam's portable runner, for the tests of other engines (takes Go)
 # make bench  benchmarks against peers and limits; results as JSON in benchmarks/results
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := .venv/bin
 
 BEAM := $(shell sed -n 's/^apache-beam==//p' constraints.txt)
 
-.PHONY: demo test test-fast lint format prism bench clean
+.PHONY: demo test test-fast lint format docs prism bench clean
 
 .venv/installed: setup.py constraints.txt
 	$(PYTHON) -m venv .venv
@@ -42,6 +43,7 @@ lint: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
 
 format: .venv/installed-test
 	$(BIN)/ruff check --fix .
@@ -53,8 +55,11 @@ prism: .cache/prism
 	GOBIN=$(CURDIR)/.cache go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$(BEAM)
 	touch $@
 
+docs: .venv/installed-test
+	$(BIN)/mkdocs build --strict --quiet
+
 bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv .cache demo-run build *.egg-info
+	rm -rf .venv .cache demo-run build site *.egg-info
