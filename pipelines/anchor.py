@@ -52,9 +52,8 @@ from signals.model_folder import REFERENCE_EN
 from signals.overlap import QUOTED_SHARE
 from signals.quotations import COMMON_DOCUMENTS, QUOTATION_WORDS
 from transforms.formats.fields import iso_date
-from transforms.formats.limits import Limits
-from transforms.formats.read_file import read_file
-from transforms.open_files import expand_all, open_binary
+from transforms.open_files import expand_all
+from transforms.own_texts import read_own_texts
 from transforms.parquet import parquet_bytes
 from transforms.write_shards import DOCUMENTS_PER_SHARD
 
@@ -192,13 +191,11 @@ def _new_documents(anchor: Anchor, patterns: Sequence[str], flags: Attestation, 
         paths = list(expand_all(patterns))
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(f"--input: {error}") from error
-    for path in paths:
-        with open_binary(path) as stream:
-            for record in read_file(stream, path, Limits(min_characters=1)):
-                if isinstance(record, Document):
-                    documents.append(record)
-                else:
-                    new.rejects.append(record)
+    for record in read_own_texts(paths):
+        if isinstance(record, Document):
+            documents.append(record)
+        else:
+            new.rejects.append(record)
     forgotten = BlockList(anchor.removals)
     for document, attested in zip(documents, attest(documents, flags), strict=True):
         if forgotten.blocks(document):

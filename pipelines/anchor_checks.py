@@ -11,9 +11,8 @@ from schemas.reject import FILE, Reject
 from signals.anchor_index import AnchorIndex
 from signals.contamination import Contamination
 from transforms.formats.detect import JSONL, PARQUET, format_by_name
-from transforms.formats.limits import Limits
-from transforms.formats.read_file import read_file
-from transforms.open_files import expand_all, open_binary
+from transforms.open_files import expand_all
+from transforms.own_texts import read_own_texts
 from transforms.public_path import public_path
 
 SYNTHETIC, TRAINING, BENCHMARKS = "synthetic", "training", "benchmarks"
@@ -71,13 +70,12 @@ def check_against(
 
 def _documents(path: str, against: str) -> Iterator[Document]:
     documents = 0
-    with open_binary(path) as stream:
-        for record in read_file(stream, path, Limits(min_characters=1)):
-            if isinstance(record, Document):
-                documents += 1
-                yield record
-            elif record.reason not in _NO_TEXT:
-                raise UsageError(f"--against_{against}: {_place(record)}: {record.reason}: {record.detail}")
+    for record in read_own_texts([path]):
+        if isinstance(record, Document):
+            documents += 1
+            yield record
+        elif record.reason not in _NO_TEXT:
+            raise UsageError(f"--against_{against}: {_place(record)}: {record.reason}: {record.detail}")
     if not documents:
         raise UsageError(f"--against_{against}: {path} has no text")
 

@@ -17,11 +17,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.arguments import JobParser, UsageError, positive, read_bytes
+from pipelines.arguments import JobParser, UsageError, positive
 from pipelines.baseline_runs import audited_strata
 from pipelines.calibration_page import calibration_page, summary
 from pipelines.curate_settings import load_profile
 from pipelines.evaluate import read_scored
+from pipelines.labelled_input import read_labelled
 from schemas.batch import MeasuredDocument
 from schemas.document import Document
 from schemas.measurements import Measurements
@@ -30,7 +31,7 @@ from schemas.reject import Reject
 from signals.accuracy import accuracy, mean_over_collections
 from signals.classifier_fitting import Fitting, Measured
 from signals.gate_limits import baseline_limits
-from signals.labelled import LabelledText, independent, read_labelled
+from signals.labelled import LabelledText, independent
 from signals.measuring import measure_documents, with_language
 from signals.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
 from signals.profile_fitting import Measure, fit_profile
@@ -89,8 +90,10 @@ def _share(text: str) -> float:
 def _calibrated(arguments: argparse.Namespace, output: Path) -> Profile:
     """The profile of the labelled text; prints and draws what it is worth."""
     try:
-        labelled = _read(arguments.labelled)
-        text_only = _read(arguments.text_only) if arguments.text_only else []
+        labelled = read_labelled(arguments.labelled.split(","), "--labelled")
+        text_only = (
+            read_labelled(arguments.text_only.split(","), "--text_only") if arguments.text_only else []
+        )
         together = independent([*labelled, *text_only])
         fingerprint = scorer_fingerprint(arguments.scorer)
         measure = _measuring(arguments.scorer)
@@ -131,10 +134,6 @@ def _calibrated(arguments: argparse.Namespace, output: Path) -> Profile:
     page.write_text(calibration_page(profile, calibrated, results), encoding="utf-8")
     print(f"\nthe page is {page}")
     return profile
-
-
-def _read(names: str) -> list[LabelledText]:
-    return [text for name in names.split(",") for text in read_labelled(read_bytes(name, "--labelled"), name)]
 
 
 def _scored(path: str | None, scorer: str) -> dict[str, Measurements]:

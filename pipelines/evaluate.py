@@ -7,7 +7,6 @@ not flagged. `--scored=seed=a.jsonl,reference-en=b.jsonl` compares profiles. The
 and report.html.
 """
 
-import gzip
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,14 +14,16 @@ from pathlib import Path
 import msgspec
 
 from pipelines.accuracy_page import accuracy_sections, accuracy_table, group_table
-from pipelines.arguments import JobParser, UsageError, read_bytes
+from pipelines.arguments import JobParser, UsageError
+from pipelines.labelled_input import read_labelled
 from pipelines.page import Html, document, text
 from pipelines.score import ScoredLine
 from schemas.accuracy import Accuracy, Judged
 from schemas.label import SYNTHETIC
 from signals.accuracy import accuracy
 from signals.judged import judged_text
-from signals.labelled import LabelledText, independent, read_labelled
+from signals.labelled import LabelledText, independent
+from transforms.own_texts import read_json_lines
 
 _GROUPS = ("source", "domain", "generator", "length")
 
@@ -37,9 +38,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", help="folder for accuracy.json and report.html")
     arguments = parser.parse_args(argv)
     try:
-        labelled = independent(
-            read_labelled(read_bytes(arguments.labelled, "--labelled"), arguments.labelled)
-        )
+        labelled = independent(read_labelled([arguments.labelled], "--labelled"))
         results = {
             name: accuracy(judged_texts(read_scored(path), labelled, path))
             for name, path in _named(arguments.scored).items()
@@ -69,13 +68,16 @@ def read_scored(path: str) -> dict[str, ScoredLine]:
     Raises:
         UsageError: the file can't be read. ValueError: it is of another form.
     """
-    content = read_bytes(path, "--scored")
+    scored: dict[str, ScoredLine] = {}
     try:
-        lines = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).splitlines()
-        rows = [msgspec.json.decode(line, type=ScoredLine) for line in lines if line.strip()]
-    except (msgspec.DecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path}: {error}; give what `wellspring score` wrote") from error
-    return {row.id: row for row in rows if row.id is not None}
+        for number, line in read_json_lines(path, ScoredLine):
+            if line.id is not None and scored.setdefault(line.id, line) != line:
+                raise ValueError(f"{path}, line {number}: two texts have the id {line.id!r}")
+    except OSError as error:
+        raise UsageError(f"--scored {path!r} can't be read: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{error}; give what `wellspring score` wrote") from error
+    return scored
 
 
 def judged_texts(

@@ -38,15 +38,14 @@ from signals.count_min import CountMin
 from signals.forgotten import ID, Selection, sha256
 from signals.indexed_tokens import without_documents
 from signals.mix_tally import SetTally
-from signals.pack_file import read_pack
 from signals.rarity import content_keys
 from transforms.finish_run import AUDITS_IN_REPORT, flagged_first
 from transforms.finish_set import COUNTED_WORDS, KEPT_OUT, binned, rarity_step, tallied
 from transforms.finished_run import FinishedRun, RunError, read_as_recorded
-from transforms.open_files import open_binary
 from transforms.parquet import parquet_bytes, table_bytes
 from transforms.replace_files import replace_files
 from transforms.storage import open_storage
+from transforms.tail_pack import read_pack
 from transforms.write_set import json_lines
 
 _CARD, _CROISSANT = "README.md", "croissant.json"
@@ -335,8 +334,6 @@ def packs_holding(folder: str, selection: Selection) -> list[str]:
         return []
     pack = str(tail["pack"])
     try:
-        with open_binary(pack) as stream:
-            documents = read_pack(iter(lambda: stream.readline(), b""), pack)
-            return [pack] if any(selection.matches(d.id, d.url) for d in documents) else []
+        return [pack] if any(selection.matches(d.id, d.url) for d in read_pack(pack)) else []
     except (OSError, ValueError):
         return []  # it has moved, or is no pack any more

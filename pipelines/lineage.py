@@ -19,14 +19,13 @@ from schemas.forgotten import ForgottenRecord
 from schemas.training_set import FORGOTTEN_ID, TAIL, SetDocument, SetManifest
 from signals.forgotten import sha256
 from signals.mix_draw import copy_keys, expected_copies, inclusion
-from signals.pack_file import read_pack
 from signals.weighted_sample import EVERYTHING, Item, Threshold, uniform
 from transforms.draw_mix import most_copies
 from transforms.finish_set import KEPT_OUT
 from transforms.finished_run import RunError
-from transforms.open_files import open_binary
 from transforms.run_files import TamperedError, read_checked
 from transforms.storage import open_storage
+from transforms.tail_pack import read_pack
 
 UNKNOWN = 1
 """Exit code where no run and no set knows the id."""
@@ -214,8 +213,7 @@ def _in_pack(manifest: SetManifest, id: str) -> bool:
     if not isinstance(tail, dict) or manifest.pack_sha256 is None:
         return False
     try:
-        with open_binary(str(tail["pack"])) as stream:
-            return any(d.id == id for d in read_pack(iter(lambda: stream.readline(), b""), str(tail["pack"])))
+        return any(document.id == id for document in read_pack(str(tail["pack"])))
     except (OSError, ValueError):
         return False
 

@@ -24,9 +24,8 @@ from schemas.reject import RECORD
 from signals.model_folder import REFERENCE_EN
 from signals.output_windows import Output, described, in_windows, make_baseline, rare_pairs, watched_series
 from signals.tokenization import Tokenizer, load_tokenizer
-from transforms.formats.limits import Limits
-from transforms.formats.read_file import read_file
-from transforms.open_files import expand, open_binary
+from transforms.open_files import expand
+from transforms.own_texts import read_own_texts
 from transforms.public_path import public_path
 
 WINDOW = 100
@@ -159,14 +158,13 @@ def _read(path: str, flag: str, tokenizer: Tokenizer) -> tuple[list[Output], Cou
         raise UsageError(f"wellspring monitor: {flag}={path}: {error}; give one file") from error
     found: list[tuple[str, str | None, str]] = []
     rejected: Counter[str] = Counter()
-    with open_binary(name) as stream:
-        for record in read_file(stream, name, Limits(min_characters=1)):
-            if isinstance(record, Document):
-                found.append((record.id, record.date or record.created, record.text))
-            elif record.kind == RECORD and record.reason in _EMPTY:
-                found.append((record.id or f"line {record.offset}", found[-1][1] if found else None, ""))
-            else:
-                rejected[record.reason] += 1
+    for record in read_own_texts([name]):
+        if isinstance(record, Document):
+            found.append((record.id, record.date or record.created, record.text))
+        elif record.kind == RECORD and record.reason in _EMPTY:
+            found.append((record.id or f"line {record.offset}", found[-1][1] if found else None, ""))
+        else:
+            rejected[record.reason] += 1
     if not found:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(rejected.items()))
         said = f" ({reasons})" if reasons else ""

@@ -24,9 +24,8 @@ from signals.scorer import Scorer
 from signals.scorer_fingerprint import scorer_fingerprint
 from signals.scoring import score_documents
 from signals.tokenization import Tokenizer, load_tokenizer
-from transforms.formats.limits import Limits
-from transforms.formats.read_file import read_file
-from transforms.open_files import expand_once, name_of, open_once
+from transforms.open_files import expand_once
+from transforms.own_texts import read_own_texts
 from transforms.whole_file import compressed_file, messages_beside
 
 # Documents scored together: enough for passes of one length, few enough to see progress.
@@ -81,7 +80,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     output, say = arguments.output, messages_beside(arguments.output)
     documents = abstained = 0
     with own_file("score", output, inputs), compressed_file(output, inputs) as file:
-        records = _records(inputs)
+        records = read_own_texts(inputs)
         while chunk := list(itertools.islice(records, _CHUNK)):
             for line in score_records(chunk, tokenizer, scorer, judge, sources):
                 file.write(msgspec.json.encode(line) + b"\n")
@@ -90,12 +89,6 @@ def run(argv: Sequence[str] | None = None) -> int:
             print(f"{documents:,} documents scored", file=sys.stderr)
     print(f"{documents:,} documents, {abstained:,} of them with verdict ABSTAIN, in {output}", file=say)
     return 0
-
-
-def _records(inputs: Sequence[str]) -> Iterator[Document | Reject]:
-    for path in inputs:
-        with open_once(path) as stream:
-            yield from read_file(stream, name_of(path), Limits(min_characters=1))
 
 
 def score_records(

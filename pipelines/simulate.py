@@ -26,9 +26,8 @@ from signals.corpus_split import CorpusSplit, SmallCorpusError, split_corpus
 from signals.ngram_learner import NgramLearner
 from signals.recursive_training import REGIMES, Learner, check_regime
 from signals.simulation import simulate
-from transforms.formats.limits import Limits
-from transforms.formats.read_file import read_file
-from transforms.open_files import expand, open_binary
+from transforms.open_files import expand
+from transforms.own_texts import read_own_rows
 from transforms.public_path import public_path
 
 NGRAM, TRANSFORMER = "ngram", "transformer"
@@ -138,18 +137,15 @@ def read_texts(corpus: str) -> list[str]:
     """
     texts, synthetic, rejects = [], 0, 0
     try:
-        for path in expand(corpus):
-            with open_binary(path) as stream:
-                for outcome in read_file(stream, path, Limits(min_characters=1)):
-                    if isinstance(outcome, Document):
-                        label = msgspec.json.decode(outcome.metadata).get("label")
-                        synthetic += label == "synthetic"
-                        if label != "synthetic":
-                            texts.append(outcome.text)
-                    elif outcome.kind == FILE:
-                        raise ValueError(f"{path}: {outcome.reason}: {outcome.detail}")
-                    else:
-                        rejects += 1
+        for row, outcome in read_own_rows(expand(corpus)):
+            if isinstance(outcome, Document):
+                synthetic += row.get("label") == "synthetic"
+                if row.get("label") != "synthetic":
+                    texts.append(outcome.text)
+            elif outcome.kind == FILE:
+                raise ValueError(f"{outcome.file_path}: {outcome.reason}: {outcome.detail}")
+            else:
+                rejects += 1
     except (OSError, ValueError) as error:
         raise UsageError(f"wellspring simulate: --corpus={corpus} can't be read: {error}") from error
     if synthetic or rejects:

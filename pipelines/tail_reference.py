@@ -2,7 +2,7 @@
 
     wellspring tail-reference --scorer=my-model --corpus='text/*.jsonl.gz' --output=my-model/rare_pairs.json
 
-Reads gzipped JSONL files (lines `{"id", "text"}`, with a `label` those of humans) and writes one file.
+Reads files of texts (JSON lines `{"id", "text"}` or Parquet, with a `label` those of humans) and writes one.
 In the scorer's folder it is found by itself; without one, tail coverage stays null.
 """
 
@@ -25,7 +25,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     """
     parser = JobParser("tail-reference", "Write the rare token pairs of human text for a scorer.")
     parser.add_argument("--scorer", default=REFERENCE_EN, help="whose tokenizer; default: reference-en")
-    parser.add_argument("--corpus", required=True, help="globs of .jsonl.gz files, lines {id, text}")
+    parser.add_argument(
+        "--corpus", required=True, help="files of texts, globs: JSON lines {id, text} or Parquet"
+    )
     parser.add_argument("--output", required=True, type=Path, metavar="FILE")
     flags = parser.parse_args(argv)
     paths = sorted({Path(p) for pattern in flags.corpus.split(",") for p in glob.glob(pattern)})  # noqa: PTH207
@@ -34,13 +36,13 @@ def run(argv: Sequence[str] | None = None) -> int:
 
     from signals.tail_coverage import make_tail_reference
     from signals.tokenization import load_tokenizer
-    from signals.training_text import read_corpus
+    from transforms.training_corpus import read_corpus
 
     try:
         tokenizer = load_tokenizer(flags.scorer)
-        texts = [document.text for document in read_corpus(paths, label="human")]
+        texts = [document.text for document in read_corpus(map(str, paths), label="human")]
         reference = make_tail_reference(tokenizer.encode_batch(texts), tokenizer.sha256)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error
     flags.output.write_bytes(msgspec.json.encode(reference))
     print(

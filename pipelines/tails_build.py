@@ -17,7 +17,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
 
@@ -33,9 +33,9 @@ from signals.power import EXAMPLES, FEWEST_ITEMS, POWER, detectable, items_neede
 from signals.shared_words import SharedWords
 from signals.tail_items import ItemMaker, Source
 from signals.word_counts import Vocabulary, WordReference
-from transforms.formats.read_file import read_file
+from transforms.formats.limits import DEFAULT_LIMITS
 from transforms.open_files import expand, open_binary
-from transforms.public_path import public_path
+from transforms.own_texts import read_own_texts, stem
 
 DISCORDANT = 0.2
 """The share of items on which two models are taken to differ."""
@@ -189,8 +189,7 @@ def _files(flag: str, patterns: str) -> dict[str, str]:
 
 def _name(path: str) -> str:
     """A file's name without folder and endings, of letters, digits, hyphens and underscores."""
-    stem = re.sub(r"(\.(jsonl?|ndjson|parquet|gz|zst))+$", "", PurePosixPath(public_path(path)).name)
-    return re.sub(r"[^\w-]+", "_", stem, flags=re.ASCII) or "corpus"
+    return re.sub(r"[^\w-]+", "_", stem(path), flags=re.ASCII) or "corpus"
 
 
 def _read_corpus(
@@ -218,12 +217,11 @@ def _read_corpus(
 
 def _documents(path: str, refused: Counter[str] | None = None) -> Iterator[Document]:
     """The documents of a file; records that are none are counted."""
-    with open_binary(path) as stream:
-        for record in read_file(stream, path):
-            if isinstance(record, Document):
-                yield record
-            elif refused is not None:
-                refused[f"record_{record.reason}"] += 1
+    for record in read_own_texts([path], limits=DEFAULT_LIMITS):
+        if isinstance(record, Document):
+            yield record
+        elif refused is not None:
+            refused[f"record_{record.reason}"] += 1
 
 
 def _sha256(path: str) -> str:

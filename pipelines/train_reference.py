@@ -2,8 +2,8 @@
 
     wellspring train-reference --corpus='text/*.jsonl.gz' --output=signals/reference_en --minutes=30
 
-Reads gzipped JSONL files (lines `{"id", "text"}`; the file's name is the register), trains until the
-budget is used, and leaves config, safetensors weights in bfloat16, tokenizer and README.md in the
+Reads files of texts (JSON lines `{"id", "text"}` or Parquet; a file's name is its register), trains until
+the budget is used, and leaves config, safetensors weights in bfloat16, tokenizer and README.md in the
 output folder. Work in progress lies in OUTPUT.training: started again, the job goes on from there.
 
     wellspring train-reference --corpus='labelled/*.jsonl.gz' --label=synthetic \\
@@ -56,6 +56,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
     from signals import training, training_text
     from signals.model_card import measure, save, write_card
+    from transforms.training_corpus import read_corpus
 
     torch.set_num_threads(args.threads)
     recipe = training.Recipe(
@@ -73,7 +74,11 @@ def run(argv: Sequence[str] | None = None) -> int:
             recipe = training.going_on_from(args.start, recipe)
         except OSError as error:
             parser.error(f"--start={args.start}: {str(error).partition(chr(10))[0]}")
-    documents, held_out = training_text.split_held_out(training_text.read_corpus(paths, args.label))
+    try:
+        corpus = read_corpus(map(str, paths), args.label)
+    except (OSError, ValueError) as error:
+        parser.error(f"--corpus: {error}")
+    documents, held_out = training_text.split_held_out(corpus)
     _say(f"{len(documents)} documents to train on, {len(held_out)} held out, of {len(paths)} registers")
     work = Path(args.output.rstrip("/") + ".training")
     work.mkdir(parents=True, exist_ok=True)
@@ -102,7 +107,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Trains an embedded scoring model on text.",
         allow_abbrev=False,
     )
-    parser.add_argument("--corpus", required=True, help="globs of .jsonl.gz files, lines {id, text}")
+    parser.add_argument(
+        "--corpus", required=True, help="files of texts, globs: JSON lines {id, text} or Parquet"
+    )
     parser.add_argument("--output", required=True, help="folder for the model")
     parser.add_argument(
         "--label", choices=["human", "synthetic"], help="of lines that have a label, those with this one only"

@@ -1,14 +1,13 @@
 """Labelled text: documents of known origin, and what may not be told apart when a classifier is judged."""
 
-import gzip
-import io
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
+from schemas.document import Document
 from signals.hashing import content_hash
 
 
@@ -29,63 +28,40 @@ class LabelledText(msgspec.Struct, frozen=True, kw_only=True):
     collection: str
 
 
-class _Line(msgspec.Struct, kw_only=True):
-    id: Annotated[str, msgspec.Meta(min_length=1)]
-    text: str
+class _Labels(msgspec.Struct, kw_only=True):
     label: Literal["human", "synthetic"]
     generator: str | None = None
-    source: str = "unknown"
     domain: str | None = None
     prompt: str | None = None
 
 
-def read_labelled(content: bytes, name: str) -> list[LabelledText]:
-    """The texts of a JSONL file `{"id", "text", "label": "human"|"synthetic"}`, gzipped or not.
+def labelled_text(row: Mapping[str, object], document: Document) -> LabelledText:
+    """A row `{"text", "label": "human"|"synthetic"}` as it was read.
 
-    `generator`, `source`, `domain` and `prompt` may stand beside. Without `prompt` it is the id up to
-    the generator's name ("human" for human text), without that the whole id.
-
-    Args:
-        name: the file's, for messages.
+    `id`, `generator`, `source`, `domain` and `prompt` may stand beside: without an id or a source the
+    document has those that every job gives it. Without `prompt` it is the id up to the generator's name
+    ("human" for human text), without that the whole id.
 
     Raises:
-        ValueError: a line is not of that form, an id occurs twice, or there is no line; one line.
+        ValueError: the row is not of that form.
     """
-    decoder = msgspec.json.Decoder(_Line)
-    texts: dict[str, LabelledText] = {}
-    for number, line in enumerate(_lines(content, name), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{name}, line {number}: {error}") from error
-        if row.id in texts:
-            raise ValueError(f"{name}, line {number}: the id {row.id!r} occurs twice")
-        texts[row.id] = LabelledText(
-            id=row.id,
-            text=row.text,
-            synthetic=row.label == "synthetic",
-            generator=row.generator or ("unknown" if row.label == "synthetic" else None),
-            source=row.source,
-            domain=row.domain,
-            prompt=row.prompt or prompt_of(row.id, row.generator),
-            collection=row.source.partition("/")[0],
-        )
-    if not texts:
-        raise ValueError(f"{name} holds no labelled text")
-    return list(texts.values())
+    known = {name: row[name] for name in _Labels.__struct_fields__ if not _is_missing(row.get(name))}
+    labels = msgspec.convert(known, _Labels)
+    return LabelledText(
+        id=document.id,
+        text=document.text,
+        synthetic=labels.label == "synthetic",
+        generator=labels.generator or ("unknown" if labels.label == "synthetic" else None),
+        source=document.source,
+        domain=labels.domain,
+        prompt=labels.prompt or prompt_of(document.id, labels.generator),
+        collection=document.source.partition("/")[0],
+    )
 
 
-def _lines(content: bytes, name: str) -> Iterator[bytes]:
-    if content[:2] != b"\x1f\x8b":
-        yield from io.BytesIO(content)
-        return
-    try:
-        with gzip.open(io.BytesIO(content)) as lines:
-            yield from lines
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise ValueError(f"{name}: {error}") from error
+def _is_missing(value: object) -> bool:
+    """Null, or what tables have in its place."""
+    return value is None or value != value
 
 
 def prompt_of(document_id: str, generator: str | None) -> str:

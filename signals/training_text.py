@@ -1,9 +1,7 @@
 """Text for training: read, held out, tokenized, weighted, and cut into rows, all decided by hashes of ids."""
 
-import gzip
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -23,34 +21,6 @@ class CorpusDocument(msgspec.Struct, frozen=True):
     register: str
     id: str
     text: str
-
-
-class _Line(msgspec.Struct):
-    id: str
-    text: str
-    label: str | None = None
-
-
-def read_corpus(paths: Iterable[Path], label: str | None = None) -> list[CorpusDocument]:
-    """All documents of gzipped JSONL files, lines `{"id", "text"}`, white space folded to spaces.
-
-    Lines may have a `label` (human or synthetic): with `label` given, those of another one are left out.
-    Raises msgspec.ValidationError naming file and line where a line isn't of that form.
-    """
-    line_decoder = msgspec.json.Decoder(_Line)
-    documents = []
-    for path in sorted(paths):
-        register = path.name.removesuffix(".gz").removesuffix(".jsonl")
-        with gzip.open(path, "rb") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    record = line_decoder.decode(line)
-                except msgspec.MsgspecError as error:
-                    raise msgspec.ValidationError(f"{path}:{number}: {error!r}") from error
-                if label is None or record.label in (None, label):
-                    text = " ".join(record.text.split())
-                    documents.append(CorpusDocument(register, record.id, text))
-    return documents
 
 
 def split_held_out(

@@ -7,10 +7,9 @@ from schemas.training_set import TAIL, KeptOut
 from signals.anchor_index import AnchorIndex
 from signals.hashing import content_hash
 from signals.overlap import Overlap
-from signals.pack_file import read_pack
 from transforms.mix_source import ANCHOR, MixFacts, read_scratch
-from transforms.open_files import open_binary
 from transforms.run_files import RunFile
+from transforms.tail_pack import read_pack
 
 
 class KeepOut:
@@ -35,9 +34,8 @@ class KeepOut:
             self._index = AnchorIndex.from_documents(pairs)
         if self._pack is not None and not self._texts:
             try:
-                with open_binary(self._pack) as stream:
-                    for document in read_pack(iter(lambda: stream.readline(), b""), self._pack):
-                        self._texts.setdefault(content_hash(document.text), document.id)
+                for document in read_pack(self._pack):
+                    self._texts.setdefault(content_hash(document.text), document.id)
             except ValueError:
                 self._texts = {}
 

@@ -15,11 +15,11 @@ from schemas.sources import SourceEntry
 from schemas.training_set import TAIL, KeptOut
 from signals.count_min import CountMin
 from signals.mix_weights import Weigher, Weight
-from signals.pack_file import read_pack
 from signals.tokenization import Tokenizer, load_tokenizer
 from signals.weighted_sample import uniform
 from transforms.open_files import open_binary
 from transforms.run_files import ROWS_AT_ONCE, RunFile, RunMeasurements, read_rows
+from transforms.tail_pack import read_pack
 
 
 class MixFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,11 +124,10 @@ class MixSource:
             TamperedError: the file isn't what its manifest says. ValueError: a line of a pack is wrong.
         """
         if file.label == TAIL:
-            with open_binary(file.path) as stream:
-                pack = read_pack(iter(lambda: stream.readline(), b""), file.path)
-                while rows := list(itertools.islice(pack, ROWS_AT_ONCE)):
-                    if kept := self._without(file.run, rows):
-                        yield kept
+            pack = read_pack(file.path)
+            while rows := list(itertools.islice(pack, ROWS_AT_ONCE)):
+                if kept := self._without(file.run, rows):
+                    yield kept
             return
         for rows in read_rows(file):
             if kept := self._without(file.run, rows):

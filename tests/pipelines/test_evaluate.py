@@ -1,9 +1,13 @@
+import bz2
+import gzip
 import json
 
 import pytest
+import zstandard
 from sklearn.metrics import roc_auc_score
 
 from pipelines.cli import main
+from tests.pipelines.crawl import text as crawl_text
 
 
 def line(number: int, probability: float | None, **values: object) -> dict[str, object]:
@@ -95,3 +99,44 @@ def test_files_that_do_not_fit_are_named_in_one_line(files, capsys, change, mess
     error = capsys.readouterr().err.strip()
     assert message in error
     assert "\n" not in error
+
+
+def rows(**values: object) -> list[dict[str, object]]:
+    """Labelled texts; a value that is a function makes each row's own."""
+    return [
+        {"id": f"r{i}", "text": crawl_text(str(i)), "label": "synthetic" if i % 2 else "human", "source": "s"}
+        | {name: value(i) if callable(value) else value for name, value in values.items()}
+        for i in range(4)
+    ]
+
+
+FORMS = {
+    "numbers as ids": rows(id=lambda i: i),
+    "no ids": [{key: value for key, value in row.items() if key != "id"} for row in rows()],
+    "null": rows(id=None, source=None, generator=None),
+    "not a number": rows(score=float("nan"), other=[float("inf")]),
+    "long and odd ids": rows(id=lambda i: f"\x0b{i}" + "x" * 600),
+    "control characters": rows(text=lambda i: "\x0c".join(crawl_text(str(i)).split())),
+}
+
+
+@pytest.mark.parametrize("pack", [bytes, zstandard.compress, bz2.compress])
+def test_what_score_read_is_evaluated(pack, tmp_path, tiny_scorer, capsys):
+    for name, form in FORMS.items():
+        labelled, scored = tmp_path / "l.jsonl", tmp_path / "s.jsonl.gz"
+        content = b"\xef\xbb\xbf" + "\r\n".join(map(json.dumps, form)).encode()
+        labelled.write_bytes(pack(content))
+        flags = [f"--input={labelled}", "--profile=seed", f"--scorer={tiny_scorer}", f"--output={scored}"]
+        assert main(["score", *flags]) == 0, name
+        assert main(["evaluate", f"--scored={scored}", f"--labelled={labelled}"]) == 0, name
+        lines = gzip.decompress(scored.read_bytes())
+        scored.write_bytes(pack(b"\xef\xbb\xbf" + lines.replace(b"\n", b"\r\n").replace(b":null", b":NaN")))
+        assert main(["evaluate", f"--scored={scored}", f"--labelled={labelled}"]) == 0, name
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_one_id_for_two_texts_is_refused(files, capsys):
+    labelled, scored = files
+    scored.write_text(scored.read_text() + json.dumps(line(0, 0.99)))
+    assert main(["evaluate", f"--scored={scored}", f"--labelled={labelled}"]) == 2
+    assert "two texts have the id '0-human'" in capsys.readouterr().err

@@ -1,9 +1,7 @@
-import gzip
-import json
-
 import pytest
 
-from signals.labelled import independent, one_a_prompt, prompt_of, read_labelled
+from schemas.document import Document
+from signals.labelled import independent, labelled_text, one_a_prompt, prompt_of
 
 
 def line(id: str, label: str = "human", **values: object) -> dict[str, object]:
@@ -11,7 +9,19 @@ def line(id: str, label: str = "human", **values: object) -> dict[str, object]:
 
 
 def texts(*lines: dict[str, object]):
-    return read_labelled("\n".join(map(json.dumps, lines)).encode(), "texts.jsonl")
+    return [
+        labelled_text(
+            row,
+            Document(
+                id=str(row["id"]),
+                text=str(row["text"]),
+                source=str(row.get("source")),
+                file_path="texts.jsonl",
+                offset=0,
+            ),
+        )
+        for row in lines
+    ]
 
 
 @pytest.mark.parametrize(
@@ -32,34 +42,23 @@ def test_the_prompt_is_what_stands_before_the_last_name(id, generator, prompt):
     assert prompt_of(id, generator) == prompt
 
 
-def test_lines_are_read_gzipped_or_not_and_empty_ones_skipped():
-    content = (
-        json.dumps(line("1-human")) + "\n\n" + json.dumps(line("1-gpt-4", "synthetic", generator="gpt-4"))
-    )
-    for packed in (content.encode(), gzip.compress(content.encode())):
-        human, synthetic = read_labelled(packed, "x")
-        assert (human.synthetic, synthetic.synthetic) == (False, True)
-        assert (human.prompt, synthetic.prompt) == ("1", "1")
-        assert (human.collection, synthetic.generator, human.generator) == ("a", "gpt-4", None)
+def test_a_row_has_its_label_and_what_stands_beside():
+    human, synthetic = texts(line("1-human"), line("1-gpt-4", "synthetic", generator="gpt-4"))
+    assert (human.synthetic, synthetic.synthetic) == (False, True)
+    assert (human.prompt, synthetic.prompt) == ("1", "1")
+    assert (human.collection, synthetic.generator, human.generator) == ("a", "gpt-4", None)
+    (unnamed,) = texts(line("2", "synthetic", generator=float("nan"), domain=None, prompt="p"))
+    assert (unnamed.generator, unnamed.domain, unnamed.prompt) == ("unknown", None, "p")
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "holds no labelled text"),
-        (b'{"id": "1", "text": "a", "label": "machine"}', "line 1: .*machine"),
-        (b'{"id": "1", "label": "human"}', "line 1: .*text"),
-        (
-            b'{"id": "1", "text": "a", "label": "human"}\n{"id": "1", "text": "b", "label": "human"}',
-            "line 2: .*twice",
-        ),
-        (b"\x1f\x8bnot gzip", "texts.jsonl"),
-        (b'{"id": "1"', "line 1"),
-    ],
-)
-def test_what_is_no_labelled_text_is_named_in_one_line(content, message):
+    ("values", "message"),
+    [({"label": "machine"}, "machine.*label"), ({"label": ""}, "label"), ({"label": None}, "label"),
+     ({"label": "human", "generator": 3}, "generator"), ({"label": "human", "domain": ["a"]}, "domain")],
+)  # fmt: skip
+def test_what_is_no_labelled_text_is_named(values, message):
     with pytest.raises(ValueError, match=message) as raised:
-        read_labelled(content, "texts.jsonl")
+        texts({"id": "1", "text": "a", **values})
     assert "\n" not in str(raised.value)
 
 

@@ -1,25 +1,10 @@
 """Reading, holding out, weighting and cutting text for training."""
 
-import gzip
-import json
-from pathlib import Path
-
-import msgspec
 import numpy as np
 import pytest
 
-from signals.training_text import CorpusDocument, epoch_rows, read_corpus, split_held_out, weighted
+from signals.training_text import epoch_rows, split_held_out, weighted
 from tests.signals.toy_documents import toy_documents
-
-
-def test_corpus_is_read_with_white_space_folded(tmp_path: Path) -> None:
-    with gzip.open(tmp_path / "news.jsonl.gz", "wt") as file:
-        file.write(json.dumps({"id": "a", "text": " two\n\n words\t"}) + "\n")
-    assert read_corpus([tmp_path / "news.jsonl.gz"]) == [CorpusDocument("news", "a", "two words")]
-    with gzip.open(tmp_path / "torn.jsonl.gz", "wt") as file:
-        file.write('{"id": "a"}\n')
-    with pytest.raises(msgspec.ValidationError, match=r"torn\.jsonl\.gz:1"):
-        read_corpus([tmp_path / "torn.jsonl.gz"])
 
 
 def test_works_are_held_out_whole_and_of_every_register() -> None:

@@ -7,14 +7,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from schemas.document import Document
 from schemas.reject import FILE, Reject
 from transforms.formats.compression import unpacked
 from transforms.formats.detect import BOM
 from transforms.formats.fields import Place, file_source
 from transforms.formats.gzip_members import DamagedStreamError
 from transforms.formats.limits import Limits
-from transforms.formats.rows import COLUMNS, Columns, row_outcome
+from transforms.formats.rows import COLUMNS, Columns, Read, row_outcome
 
 _NOT_STRICT = re.compile(rb"\\ud|NaN|Infinity", re.IGNORECASE)
 
@@ -28,10 +27,8 @@ class Line(msgspec.Struct, frozen=True):
     ended: bool
 
 
-def read_jsonl(
-    stream: BinaryIO, path: str, limits: Limits, columns: Columns = COLUMNS
-) -> Iterator[Document | Reject]:
-    """One document or reject for each line that is not blank; offsets are line numbers from 0.
+def read_jsonl(stream: BinaryIO, path: str, limits: Limits, columns: Columns = COLUMNS) -> Iterator[Read]:
+    """Each line that is not blank with its document or reject; offsets are line numbers from 0.
 
     The compression is told by the first bytes, whatever the name says. Reasons: `malformed` (no JSON
     object), `too_large`, `damaged` (the line that a cut file ends in), `no_text`, `empty`,
@@ -48,7 +45,7 @@ def read_jsonl(
         for line in split_lines(unpacked(stream), limits.max_record_bytes):
             number = line.number
             if line.ended:
-                yield from line_outcome(line, path, limits, columns)
+                yield from read_line(line, path, limits, columns)
             else:
                 partial = line
     except DamagedStreamError as error:
@@ -56,14 +53,13 @@ def read_jsonl(
         # The line that was being read when the stream broke has been dropped by the generator.
         number += 1
     if partial is not None:
-        for outcome in line_outcome(partial, path, limits, columns):
+        for row, outcome in read_line(partial, path, limits, columns):
             if isinstance(outcome, Reject) and outcome.reason == "malformed":
                 damage = DamagedStreamError("truncated", f"line {number} has no end and is no JSON")
-            yield outcome
+            yield row, outcome
     if damage is not None:
-        yield Place(path, number, source).reject(
-            damage.reason, f"{damage}, at or after line {number}", kind=FILE
-        )
+        place = Place(path, number, source)
+        yield {}, place.reject(damage.reason, f"{damage}, at or after line {number}", kind=FILE)
 
 
 def split_lines(pieces: Iterator[bytes], limit: int) -> Iterator[Line]:
@@ -89,31 +85,38 @@ def split_lines(pieces: Iterator[bytes], limit: int) -> Iterator[Line]:
         yield Line(number, b"".join(held) if length <= limit else None, length, ended=False)
 
 
-def line_outcome(
-    line: Line, path: str, limits: Limits, columns: Columns = COLUMNS
-) -> Iterator[Document | Reject]:
+def read_line(line: Line, path: str, limits: Limits, columns: Columns = COLUMNS) -> Iterator[Read]:
     """One outcome, or none for a blank line."""
     place = Place(path, line.number, file_source(path))
     if line.content is None:
-        yield place.reject(
-            "too_large", f"line of {line.length} bytes, the limit is {limits.max_record_bytes}"
+        yield (
+            {},
+            place.reject("too_large", f"line of {line.length} bytes, the limit is {limits.max_record_bytes}"),
         )
         return
     content = line.content.removeprefix(BOM) if line.number == 0 else line.content
     if not content.strip():
         return
     try:
-        row = _decode(content)
+        row = decode_line(content, once=columns.once)
     except (ValueError, RecursionError) as error:
-        yield place.reject("malformed", f"line {line.number}: {error}")
+        yield {}, place.reject("malformed", f"line {line.number}: {error}")
         return
     if isinstance(row, dict):
-        yield row_outcome(row, path, line.number, limits, columns)
+        yield row, row_outcome(row, path, line.number, limits, columns)
     else:
-        yield place.reject("malformed", f"line {line.number} is a JSON {type(row).__name__}, not an object")
+        kind = type(row).__name__
+        yield {}, place.reject("malformed", f"line {line.number} is a JSON {kind}, not an object")
 
 
-def _decode(content: bytes) -> object:
+def decode_line(content: bytes, *, once: bool = False) -> object:
+    """The value of a line of JSON, with what Python and crawls write beyond the standard.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON, or with `once` a key stands twice in an object.
+    """
+    if once:
+        return json.loads(content, object_pairs_hook=_keys_once)
     try:
         return msgspec.json.decode(content)
     except msgspec.DecodeError:
@@ -122,3 +125,12 @@ def _decode(content: bytes) -> object:
         if _NOT_STRICT.search(content) is None:
             raise
     return json.loads(content)
+
+
+def _keys_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!r} stands twice")
+    return row

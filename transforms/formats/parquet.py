@@ -8,22 +8,20 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.document import Document
-from schemas.reject import FILE, Reject
+from schemas.reject import FILE
 from transforms.formats.fields import Place, file_source
 from transforms.formats.gzip_members import DamagedStreamError
 from transforms.formats.limits import Limits
-from transforms.formats.rows import COLUMNS, Columns, row_outcome
+from transforms.formats.rows import COLUMNS, Columns, Read, row_outcome
 from transforms.formats.source_stream import StorageError
 
 _ROWS_A_BATCH = 64
 
 
-def read_parquet(
-    stream: BinaryIO, path: str, limits: Limits, columns: Columns = COLUMNS
-) -> Iterator[Document | Reject]:
-    """One document or reject for each row; offsets are row numbers from 0. Without a column of texts the file
-    is one reject `no_text`, and its rows are no records.
+def read_parquet(stream: BinaryIO, path: str, limits: Limits, columns: Columns = COLUMNS) -> Iterator[Read]:
+    """Each row with its document or reject; offsets are row numbers from 0.
+
+    Without a column of texts the file is one reject `no_text`, and its rows are no records.
 
     Rows are decoded 64 at a time. Parquet begins at its end: a stream that can't seek is copied to a
     temporary file first. A cut file has no footer and gives its file reject alone; a damaged page
@@ -43,22 +41,25 @@ def read_parquet(
                 stream = cast(BinaryIO, spool)
             file = pq.ParquetFile(stream, pre_buffer=False)
             if lacking := _without_text(file.schema_arrow, columns.text):
-                yield Place(path, 0, source).reject("no_text", lacking, kind=FILE)
+                yield {}, Place(path, 0, source).reject("no_text", lacking, kind=FILE)
                 return
             for batch in file.iter_batches(batch_size=_ROWS_A_BATCH):
                 for row in _rows(batch):
-                    yield row_outcome(row, path, number, limits, columns)
+                    yield row, row_outcome(row, path, number, limits, columns)
                     number += 1
         except StorageError:
             raise
         except DamagedStreamError as error:
-            yield Place(path, number, source).reject(error.reason, str(error), kind=FILE)
+            yield {}, Place(path, number, source).reject(error.reason, str(error), kind=FILE)
         except (pa.ArrowException, OSError, ValueError, OverflowError, RuntimeError) as error:
             if isinstance(error.__context__, StorageError):
                 raise error.__context__ from error
             message = " ".join(str(error).split())
-            yield Place(path, number, source).reject(
-                "corrupt", f"{type(error).__name__}: {message}, at or after row {number}", kind=FILE
+            yield (
+                {},
+                Place(path, number, source).reject(
+                    "corrupt", f"{type(error).__name__}: {message}, at or after row {number}", kind=FILE
+                ),
             )
 
 

@@ -21,7 +21,7 @@ from transforms.formats.fields import Place, archive_source, dump_named_in, file
 from transforms.formats.jsonl import read_jsonl
 from transforms.formats.limits import DEFAULT_LIMITS, Limits
 from transforms.formats.parquet import read_parquet
-from transforms.formats.rows import COLUMNS, Columns
+from transforms.formats.rows import COLUMNS, Columns, Read
 from transforms.formats.source_stream import source_stream
 from transforms.formats.warc import read_warc
 from transforms.public_path import public_path
@@ -37,8 +37,18 @@ def default_source(path: str) -> str:
 def read_file(
     stream: BinaryIO, path: str, limits: Limits = DEFAULT_LIMITS, columns: Columns = COLUMNS
 ) -> Iterator[Document | Reject]:
-    """Documents and rejects of one file, streamed. The first bytes give compression and format, `path` where
-    they don't; it is recorded without the passwords that a URL may have in it.
+    """The outcomes of `read_rows`."""
+    for _, outcome in read_rows(stream, path, limits, columns):
+        yield outcome
+
+
+def read_rows(
+    stream: BinaryIO, path: str, limits: Limits = DEFAULT_LIMITS, columns: Columns = COLUMNS
+) -> Iterator[Read]:
+    """Documents and rejects of one file, streamed, each with its row where the file has rows.
+
+    The first bytes give compression and format, `path` where they don't; it is recorded without the
+    passwords that a URL may have in it.
 
     A file that no reader takes is one file reject: `unsupported_format` where it is known what it is,
     `unknown_format` where nothing tells.
@@ -69,11 +79,11 @@ def read_file(
     if name is None or refused is not None:
         reason = "unknown_format" if refused is None else "unsupported_format"
         detail = refused or "neither the name nor the first bytes say WARC, ARC, JSONL or Parquet"
-        yield Place(path, 0, default_source(path)).reject(reason, detail, kind=FILE)
+        yield {}, Place(path, 0, default_source(path)).reject(reason, detail, kind=FILE)
     elif name == WARC:
-        yield from read_warc(content, path, limits)
+        yield from (({}, outcome) for outcome in read_warc(content, path, limits))
     elif name == ARC:
-        yield from read_arc(content, path, limits)
+        yield from (({}, outcome) for outcome in read_arc(content, path, limits))
     elif name == JSONL:
         yield from read_jsonl(content, path, limits, columns)
     else:

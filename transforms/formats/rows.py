@@ -20,9 +20,13 @@ class Columns(msgspec.Struct, frozen=True):
 
     text: str = "text"
     id: str = "id"
+    once: bool = False
+    """Whether a line of JSON in which a key stands twice is refused."""
 
 
 COLUMNS = Columns()
+Read = tuple[Mapping[str, object], Document | Reject]
+"""A row as the file has it, and what became of it; an empty one where there was none to read."""
 
 
 def row_outcome(
