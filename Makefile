@@ -56,7 +56,7 @@ prism: .cache/prism
 	touch $@
 
 docs: .venv/installed-test
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks

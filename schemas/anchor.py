@@ -8,22 +8,30 @@ from schemas.manifest import FileEntry
 
 
 class AnchorDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document of an anchor set. `sha256` is of the text's UTF-8, `normalised_sha256` of its words alone
-    (`signals.normalised_text`); both 64 hex digits."""
+    """A row of `versions/<n>/documents-*.parquet`: a document of an anchor set."""
 
     id: str
+    """Unique in the set."""
     text: str
+    """The text."""
     source: str
+    """The input's `source`."""
     url: str | None
+    """Its address. Null: the input has none."""
     date: str | None
-    """The document's own date, ISO 8601 in UTC."""
+    """The document's own date, ISO 8601 in UTC. Null: the input has none."""
     attested_by: str
+    """Who attests to its human author."""
     attested_on: str | None
-    """When it was attested; null where only the document's date is known."""
+    """When it was attested. Null: only the document's own date is known."""
     licence: str
+    """Under what licence it may be used."""
     metadata: str
+    """A JSON object as text; `{}` for none."""
     sha256: str
+    """Of the text's UTF-8, 64 hex digits."""
     normalised_sha256: str
+    """Of the text's words alone, 64 hex digits."""
 
 
 class AnchorCheck(msgspec.Struct, frozen=True, kw_only=True):

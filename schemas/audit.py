@@ -42,31 +42,52 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     batch_id: str
+    """A hash of window, stratum and sorted document ids."""
     window_start: str | None
+    """First day of the crawl window, ISO 8601. Null: documents without a date."""
     window_end: str | None
+    """Last day of the crawl window, ISO 8601. Null: documents without a date."""
     stratum: str
     """The stratum as a JSON object, keys in the order of `--batch_by`."""
     source: str | None
+    """The stratum's source. Null: `--batch_by` doesn't have it."""
     language: str | None
+    """The stratum's language. Null: `--batch_by` doesn't have it."""
     documents: int
+    """Documents in the batch. Unit: documents."""
     tokens: int
+    """Their tokens. Unit: tokens."""
     entropy_bits: float
+    """Unigram entropy of the batch's token counts, rounded as the CLEAN text has it. Unit: bits per token."""
     type_token_ratio: float
+    """Distinct tokens over tokens. Unit: 0 to 1."""
     below_floor: bool
+    """Whether `entropy_bits` is below the profile's unigram floor."""
     synthetic_risk: str
+    """`HIGH` where `below_floor`, else `LOW`, as the CLEAN text has it."""
     action: str
+    """`PROCEED` or `HOLD_FOR_REVIEW`."""
     gated: bool
+    """Whether anything could decide."""
     held: bool
+    """Whether the batch is in `hold/`; always false under the gate `monitor`."""
     signal: str
+    """The signal that decided."""
     value: float | None
+    """Its value. Unit: the signal's. Null: the signal is undefined for the batch."""
     limit: float | None
+    """Its limit. Unit: the signal's. Null: nothing could decide."""
     direction: str
+    """The side of the limit on which a batch is held: `below` or `above`."""
     interval_low: float | None
+    """Lower end of the 95% interval of `value`. Unit: the signal's. Null: too few documents."""
     interval_high: float | None
+    """Upper end of the 95% interval of `value`. Unit: the signal's. Null: too few documents."""
     margin: float | None = None
-    """How far `value` lies from `limit` on the passing side: negative when it is to be held, null when
-    nothing could decide."""
+    """How far `value` lies from `limit` on the passing side; negative when the batch is beyond its limit.
+    Unit: the signal's. Null: nothing could decide."""
     basis: str
+    """Which limits were used, or why none."""
     tests: list[str] = []
     """A line for each test that could decide, the one of `signal` first."""
     own_baseline: bool = False
@@ -74,61 +95,73 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     entropy_bits_low: float | None = None
     entropy_bits_high: float | None = None
     corrected_entropy_bits: float | None = None
-    """Unigram entropy with most of its bias removed (Chao and Shen 2003), bits."""
+    """Unigram entropy with most of its bias removed (Chao and Shen 2003). Unit: bits per token. Null: the
+    run is of a version before it was recorded."""
     corrected_entropy_bits_low: float | None = None
     corrected_entropy_bits_high: float | None = None
     cross_entropy_bits: float | None
-    """Mean bits a token under the scorer, over the batch."""
+    """Mean cross-entropy of the batch's tokens under the scorer. Unit: bits per token. Null: no document
+    was scored."""
     cross_entropy_bits_low: float | None = None
     cross_entropy_bits_high: float | None = None
     surprisal_spread: float | None
-    """Mean over documents of the standard deviation of surprisal, nats."""
+    """Mean over documents of the standard deviation of surprisal. Unit: nats. Null: no document was
+    scored."""
     surprisal_spread_low: float | None = None
     surprisal_spread_high: float | None = None
     curvature: float | None
-    """Mean over documents."""
+    """Mean over documents. Unit: standard deviations. Null: no document was scored."""
     curvature_low: float | None = None
     curvature_high: float | None = None
     log_rank: float | None
-    """Mean over documents."""
+    """Mean over documents. Unit: none. Null: no document was scored."""
     log_rank_low: float | None = None
     log_rank_high: float | None = None
     mean_log_odds: float | None = None
-    """Mean over documents of the log-odds of being synthetic, each at most 8 either way."""
+    """Mean over documents of the log-odds of being synthetic, each at most 8 either way. Unit: log-odds.
+    Null: the profile abstained from every document."""
     mean_log_odds_low: float | None = None
     mean_log_odds_high: float | None = None
     confident_share: float | None = None
-    """Share of judged documents whose probability of being synthetic is above 95%."""
+    """Share of judged documents whose probability of being synthetic is above 95%. Unit: 0 to 1. Null: the
+    profile abstained from every document."""
     confident_share_low: float | None = None
     confident_share_high: float | None = None
     binoculars: float | None = None
-    """Mean over documents; null with a single scoring model. Low where text is as models write it."""
+    """Mean over documents; low where text is as models write it. Unit: none. Null: no document was scored
+    by a pair."""
     binoculars_low: float | None = None
     binoculars_high: float | None = None
     mattr: float | None = None
-    """Mean over documents of the share of distinct words in windows of 50: how little the text repeats."""
+    """Mean over documents of the share of distinct words in windows of 50: how little the text repeats.
+    Unit: 0 to 1. Null: no document has 50 words."""
     mattr_low: float | None = None
     mattr_high: float | None = None
     tail_coverage: float | None = None
-    """Rare token pairs present over those expected of as much human text: `signals.tail_coverage`."""
+    """Rare token pairs present over those expected of as much human text. Unit: 1 for as many as expected.
+    Null: the scorer has no rare pairs."""
     tail_coverage_low: float | None = None
     tail_coverage_high: float | None = None
     missing_mass: float | None = None
-    """Good and Turing's estimate of the share of such text whose token types the batch lacks."""
+    """Good and Turing's estimate of the share of such text whose token types the batch lacks. Unit: 0 to 1.
+    Null: the run is of a version before it was recorded."""
     missing_mass_low: float | None = None
     missing_mass_high: float | None = None
     distinct_2: float | None = None
-    """Distinct token pairs over all pairs, of 256 tokens of 64 documents."""
+    """Distinct token pairs over all pairs, of 256 tokens of 64 documents. Unit: 0 to 1. Null: no document
+    has two tokens."""
     distinct_2_low: float | None = None
     distinct_2_high: float | None = None
     compression_ratio: float | None = None
-    """Compressed bytes over bytes, of 1,000 bytes of 64 documents."""
+    """Compressed bytes over bytes, of 1,000 bytes of 64 documents. Unit: 0 to 1. Null: there is no text."""
     compression_ratio_low: float | None = None
     compression_ratio_high: float | None = None
     suspected_share: float
-    """Share of documents whose verdict is SYNTHETIC."""
+    """Share of documents whose verdict is SYNTHETIC. Unit: 0 to 1."""
     profile: str
+    """The profile's name."""
     scorer: str | None
+    """The scorer's fingerprint. Null: none ran."""
 
     def estimate(self, signal: str) -> tuple[float | None, float | None, float | None]:
         """A signal's value and interval; null where it is undefined. The one that decided is not rounded."""

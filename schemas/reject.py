@@ -16,17 +16,29 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kind: str
+    """`record` or `file`."""
     reason: str
+    """One short, fixed word."""
     detail: str
+    """The particulars, in words."""
     source: str
+    """As in `documents/`."""
     file_path: str
+    """The input file, without passwords or signatures that its URL carried."""
     offset: int
+    """Where the record begins in its file, from 0; for a file, how far it was
+    read. Unit: as in `documents/`."""
     id: str | None = None
+    """The record's own id. Null: it has none, or the record was never parsed that far."""
     url: str | None = None
+    """The page's address. Null: the record has none, or was never parsed that far."""
     dump: str | None = None
+    """The crawl. Null: none is named, or the record never became a document."""
     date: str | None = None
+    """The record's date. Null: it has none, or the record never became a document."""
     language: str | None = None
-    """Of a record that had become a document; null in runs of an earlier version."""
+    """The record's language. Null: the record never became a document, or the run is of an earlier
+    version."""
 
 
 def reject_document(document: Document, reason: str, detail: str) -> Reject:

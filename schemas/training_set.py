@@ -23,20 +23,24 @@ class SetDocument(HeldDocument, frozen=True, kw_only=True):
     """
 
     run: str
-    """Where it comes from; empty for a document of a tail pack."""
+    """The run that it comes from; empty for a document of a tail pack."""
     stratum: str
     """Its label, or `tail` where it was injected."""
     copy: int
-    """Of its `copies` in the set, 0 to copies - 1."""
+    """Which of its `copies` this row is, 0 to copies - 1. Unit: none."""
     copies: int
+    """Rows of this document in the set. Unit: copies."""
     weight: float
+    """What its chance of being drawn is multiplied by. Unit: none."""
     rarity: float | None
-    """Mean log rarity of its content words, nats; null where none was measured."""
+    """Mean over its content words of ln(documents / documents that have the word). Unit: nats. Null: none was
+    measured."""
     key: float
-    """(u + copy) / weight: in the set because it lies below its stratum's threshold."""
+    """(u + copy) / weight: in the set because it lies below its stratum's threshold. Unit: none."""
     inclusion_probability: float
-    """That the document is in the set at all."""
+    """Probability that the document is in the set at all. Unit: 0 to 1."""
     expected_copies: float
+    """Copies that such a draw gives on average. Unit: copies."""
 
 
 class DrawnDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,11 +63,13 @@ class KeptOut(msgspec.Struct, frozen=True, kw_only=True):
     """A row of `lineage/`: a document of the runs that could not be drawn, and why."""
 
     run: str
+    """The run that the document lies in."""
     id: str
-    """Of a forgotten document FORGOTTEN_ID and the sha256 of its id."""
+    """Its id; of a forgotten document `sha256:` and the hash of its id."""
     reason: str
     """`anchor`, `duplicate` or `tail_pack`."""
     detail: str
+    """The particulars, in words."""
 
 
 class SourceRun(msgspec.Struct, frozen=True, kw_only=True):

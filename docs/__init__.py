@@ -1,0 +1,1 @@
+"""The documentation, and what writes the generated half of it (`python -m docs.generator`)."""
