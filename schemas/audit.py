@@ -46,7 +46,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     window_start: str | None
     """First day of the crawl window, ISO 8601. Null: documents without a date."""
     window_end: str | None
-    """Last day of the crawl window, ISO 8601. Null: documents without a date."""
+    """The day after the crawl window, ISO 8601. Null: documents without a date."""
     stratum: str
     """The stratum as a JSON object, keys in the order of `--batch_by`."""
     source: str | None
@@ -60,7 +60,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     entropy_bits: float
     """Unigram entropy of the batch's token counts, rounded as the CLEAN text has it. Unit: bits per token."""
     type_token_ratio: float
-    """Distinct tokens over tokens. Unit: 0 to 1."""
+    """Distinct token ids over tokens. Unit: 0 to 1."""
     below_floor: bool
     """Whether `entropy_bits` is below the profile's unigram floor."""
     synthetic_risk: str

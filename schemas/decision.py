@@ -20,19 +20,25 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     batch_id: str
+    """The batch."""
     number: int
+    """Place in the batch's history, from 1."""
     decision: str
+    """`approve`, `reject`, `undo` or `release`."""
     documents: list[str] | None = None
     """With `reject`: the ids that are rejected, sorted; the batch's others are approved. Null: all."""
     by: str
+    """Who decided."""
     at: str
     """ISO 8601, UTC."""
     reason: str = ""
+    """Why; may be empty."""
     ticket_sha256: str
     """Of the ticket that was decided upon."""
     release: int | None = None
     """With `release`: the number of the release."""
     schema_version: int = SCHEMA_VERSION
+    """Version of this file's shape."""
 
 
 class ReleasePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,19 +58,31 @@ class ReleasedBatch(msgspec.Struct, frozen=True, kw_only=True):
     """What a release did with a batch: so many documents published, so many declined; who, when, why."""
 
     decision: str
+    """What was decided."""
     documents: int
+    """Documents published."""
     declined: int
+    """Documents set aside."""
     by: str
+    """Who decided."""
     at: str
+    """When, ISO 8601 in UTC."""
     reason: str
+    """Why."""
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
     """`releases/<number>.json`: the commit point of a release, written last."""
 
     number: int
+    """From 1."""
     released_by: str
+    """Who ran the job."""
     released_at: str
+    """ISO 8601, UTC."""
     batches: dict[str, ReleasedBatch]
+    """By batch."""
     files: dict[str, FileEntry]
+    """What was published, by path in the run."""
     schema_version: int = SCHEMA_VERSION
+    """Version of this file's shape."""

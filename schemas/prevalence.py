@@ -12,19 +12,27 @@ class SyntheticShare(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     source: str
+    """The source."""
     month: str | None
     """YYYY-MM of the documents' date in UTC; null without one."""
     documents: int
+    """That were judged."""
     abstained: int
     """Beside `documents`: nothing is said of them."""
     counted: float | None
+    """Share of SYNTHETIC verdicts."""
     adjusted: float | None
+    """Corrected by the verdict's error rates."""
     adjusted_low: float | None
+    """Lower end of its interval."""
     adjusted_high: float | None
+    """Upper end of its interval."""
     estimated: float | None
+    """From the whole distribution of probabilities."""
     low: float | None
+    """Lower end of its interval."""
     high: float | None
-    """Of `estimated`."""
+    """Upper end of its interval."""
     misfit: float | None
     """1 where the probabilities are a mixture of those of left-out text; the larger, the less they are."""
     at_least: float | None

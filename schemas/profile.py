@@ -18,9 +18,13 @@ class VoteRule(_Strict):
     """One signal's vote for SYNTHETIC: it votes when the value lies on `direction` of `threshold`."""
 
     name: str
+    """The rule's name."""
     signal: str
+    """The measurement that it looks at."""
     direction: Direction
+    """The side of the threshold on which it votes."""
     threshold: float
+    """In the signal's unit."""
     reason: str
     """The vote in words, shown to people: "sentence lengths vary little"."""
 
@@ -33,11 +37,15 @@ class Votes(_Strict):
     """
 
     rules: list[VoteRule] = Field(min_length=1)
+    """The rules, one vote each."""
     needed: int = Field(ge=1)
+    """Votes for SYNTHETIC."""
     min_tokens: int = Field(ge=0)
     """Below this many tokens the verdict is ABSTAIN."""
     probability: list[float]
+    """By number of votes, from none to all."""
     probability_basis: str
+    """Where these probabilities come from."""
 
     @model_validator(mode="after")
     def _one_probability_a_vote_count(self) -> "Votes":
@@ -52,11 +60,13 @@ class Limit(_Strict):
     """A floor or ceiling for the batches of one stratum."""
 
     limit: float
+    """In the signal's unit."""
     batches: int
     """How many human batches it was set on."""
     mean: float
+    """Mean of the signal over those batches."""
     spread: float
-    """Mean and standard deviation of the signal over those batches."""
+    """Their standard deviation."""
 
 
 class GateTest(_Strict):
@@ -68,9 +78,13 @@ class GateTest(_Strict):
     """
 
     signal: str
+    """The batch signal that is compared."""
     direction: Direction
+    """The side of the limit on which a batch is held."""
     strata: dict[str, Limit] = {}
+    """Limits of single strata, by the stratum as JSON."""
     languages: dict[str, Limit] = {}
+    """Limits for strata that have none of their own in any test, by language; `*` is any language."""
     own_baseline: bool = True
     """Whether a baseline of a source's own gives this test a limit."""
 
@@ -100,9 +114,13 @@ class Profile(_Strict):
     """
 
     schema_version: int = SCHEMA_VERSION
+    """Version of this file's shape."""
     name: str
+    """What runs and reports call it."""
     description: str
+    """What it is for, in a sentence."""
     can_enforce: bool
+    """Whether `--gate=enforce` may use it."""
     scorer: str | None
     """Fingerprint id of the scorer it was calibrated for; null fits any."""
     scorer_name: str | None = None
@@ -112,9 +130,13 @@ class Profile(_Strict):
     batch_documents: int | None
     """The batch size its limits were set for."""
     votes: Votes | None = None
+    """Verdicts by votes of rules."""
     classifier: Classifier | None = None
+    """Verdicts by a calibrated classifier."""
     gate: Gate
+    """What a batch is held for."""
     calibrated_on: str
+    """What text it was calibrated on."""
     measured: dict[str, float] = {}
     """Its error where it was measured, by name."""
 

@@ -23,7 +23,10 @@ class LowFrequency(_Strict):
     """
 
     strength: float = Field(ge=0, le=4)
+    """How much rarity counts: 0 not at all; at 1 a document whose words are twice as rare is drawn twice as
+    often."""
     cap: int = Field(default=MOST_COPIES, ge=1, le=MOST_COPIES)
+    """The largest weight, and the most copies of one document."""
 
 
 class Tail(_Strict):
@@ -33,7 +36,9 @@ class Tail(_Strict):
     """
 
     pack: str = Field(min_length=1)
+    """A JSON-lines file of attested text, one `{"text", "attested_by"}` per line, or `top_rarity`."""
     share: float = Field(gt=0, lt=1)
+    """Share of the set's tokens."""
 
 
 class Recipe(_Strict):
@@ -45,23 +50,35 @@ class Recipe(_Strict):
     """
 
     seed: int = 0
+    """Another seed draws another set."""
     runs: list[str] = []
+    """Folders of finished runs, all scored by one scorer; `--run` replaces them."""
     tokens: int = Field(ge=1)
+    """Size of the set."""
     by: Literal["labels", "probabilities"] = "labels"
+    """What the shares are shares of: labels, or expected text of each origin."""
     when_short: Literal["stop", "lower"] = "stop"
+    """When a label has too little text: `stop`, or `lower` the total so that the shares hold."""
     shares: dict[ShareLabel, float]
+    """Share of tokens for each label; together 1. A label that is left out gets none."""
     low_frequency: LowFrequency | None = None
+    """Draws rare text more often; null draws all documents of a label alike."""
     sources: str | None = None
     """A sources.yaml whose weights count under `low_frequency`."""
     tail: Tail | None = None
+    """Rare text with a share of its own."""
     anchor: str | None = None
     """A verified anchor set: its documents and what is close to them are kept out."""
     format: Literal["parquet", "jsonl"] = "parquet"
+    """Of the set's documents. Token shards are written beside them either way."""
     tokenizer: str | None = None
+    """Counts the set's tokens and fills its token shards; null takes the runs' own."""
     gate: Literal["monitor", "enforce"] = "monitor"
+    """`enforce` moves the set's own doubtful batches to its `hold/`."""
     profile: str | None = None
     """By which the set's own batches are audited; the runs' own without it."""
     batch_documents: int = Field(default=256, ge=2)
+    """Documents in each of the set's own batches."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Recipe":

@@ -15,16 +15,23 @@ class ScorerFingerprint(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     """The name or folder it was loaded from, for people; not compared."""
     revision: str | None
+    """Of a model on the hub; null for a folder."""
     weights_sha256: str
+    """Of the weights."""
     tokenizer_sha256: str
+    """Of the tokenizer."""
     dtype: str
+    """In which the model computes."""
     window: int
     """Tokens the model sees at once, BOS included."""
     stride: int
+    """Tokens from one window to the next."""
     formula: int
     """Version of the code that turns logits into signals."""
     device: str = "cpu"
+    """Where it ran; not compared."""
     instruction_set: str = ""
+    """Of the processor; not compared."""
     observer: str | None = None
     """The `id` of the second model, where two give Binoculars' score beside the rest."""
 

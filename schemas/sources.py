@@ -14,9 +14,11 @@ class Match(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str | None = None
+    """The document's `source`."""
     domain: str | None = None
     """Registered domain of the url."""
     dump: str | None = None
+    """The crawl, such as `CC-MAIN-2026-43`."""
     path: str | None = None
     """Glob over the file's path."""
 
@@ -33,10 +35,15 @@ class SourceEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     match: Match
+    """Which documents the entry speaks of."""
     evidence: Literal["attested_human", "known_model"] | None = None
+    """What is known; null says nothing of the origin, for an entry that only has a weight."""
     attested_by: str | None = None
+    """Who vouches that people wrote it, and when. Required with `attested_human`."""
     model: str | None = None
+    """The model that wrote it. Required with `known_model`."""
     weight: float = Field(default=1.0, gt=0)
+    """How much more often its documents are drawn by a recipe with `low_frequency`."""
 
     @model_validator(mode="after")
     def _evidence_is_complete(self) -> "SourceEntry":

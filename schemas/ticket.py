@@ -15,10 +15,18 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     batch_id: str
+    """The batch."""
     audit: Audit
+    """Its row of `audits/`."""
     margin: float
+    """How far beyond its limit the batch is."""
     labels: dict[str, int]
+    """Its documents by provenance label."""
     conflicts: int
+    """Documents of attested sources that look synthetic with high confidence."""
     why: str
+    """Why it was held, a sentence."""
     would_pass: str
+    """What would have let it pass, a sentence."""
     schema_version: int = SCHEMA_VERSION
+    """Version of this file's shape."""

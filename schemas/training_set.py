@@ -74,7 +74,9 @@ class KeptOut(msgspec.Struct, frozen=True, kw_only=True):
 
 class SourceRun(msgspec.Struct, frozen=True, kw_only=True):
     path: str
+    """The run's folder."""
     manifest_sha256: str
+    """Of its manifest when the set was drawn."""
     releases: dict[str, str]
     """{file: sha256} of the releases whose documents count as the run's."""
 
@@ -83,7 +85,9 @@ class StratumPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a stratum has, what is wanted of it, and how far its draw goes."""
 
     name: str
+    """A label, or `tail`."""
     documents: int
+    """Of the runs."""
     tokens: int
     """Of the runs, each document once."""
     share: float
@@ -91,7 +95,9 @@ class StratumPlan(msgspec.Struct, frozen=True, kw_only=True):
     planned: int
     """Tokens."""
     low: float | None
+    """Where the draw is sure to reach."""
     high: float | None
+    """Where the draw ends at the latest."""
     room: int
     """The draw ends within keys [low, high), after `room` tokens of them; both null takes all."""
     synthetic: float | None
@@ -102,15 +108,21 @@ class StratumDrawn(msgspec.Struct, frozen=True, kw_only=True):
     """What a stratum gave."""
 
     name: str
+    """A label, or `tail`."""
     rows: int
+    """Copies counted."""
     documents: int
     """Without copies."""
     tokens: int
+    """Copies counted."""
     share: float
+    """Of the set's tokens."""
     threshold: float | None
     """Keys below it were drawn, and equal ones of ids below `threshold_id`; null: all."""
     threshold_id: str | None
+    """Decides between equal keys."""
     rows_held: int
+    """Of those, rows that the set's own gate holds."""
     effective_sample_size: float
     """(sum h)^2 / sum h^2 over documents, h = 1 / expected copies (Kish 1965): so many equally weighted
     documents would estimate the corpus as well."""
@@ -120,6 +132,7 @@ class RareTypes(msgspec.Struct, frozen=True, kw_only=True):
     """Content words in one or two documents of the corpus: how many, and how many the set still has."""
 
     corpus: int
+    """In the runs."""
     kept: float
     """Estimated on one in 16 of them."""
     plain: float
@@ -140,9 +153,11 @@ class LowFrequencyFacts(msgspec.Struct, frozen=True, kw_only=True):
     cap: int
     """Copies of a document at most."""
     median_rarity: float | None
+    """Of the runs' documents; null without `low_frequency`."""
     perplexity_limits: dict[str, float]
     """By language: text less predictable than that may be junk and counts as not rare."""
     sources: list[object]
+    """The entries of sources.yaml whose weights count."""
     tail_until: list[object] | None
     """[minus rarity, id] of the last of the rarest documents that were injected."""
 
@@ -155,25 +170,37 @@ class SetManifest(Manifest, frozen=True, kw_only=True):
     """
 
     kind: str = SET
+    """Tells a set's manifest from a run's."""
     recipe: dict[str, object]
+    """The recipe as it was read."""
     seed: int
+    """The recipe's seed."""
     runs: list[SourceRun]
+    """What the set was drawn from."""
     pack_sha256: str | None
+    """Of the tail pack; null without one."""
     anchor: dict[str, str] | None
     """What the anchor set is: its path, version and root."""
     tokenizer: str
+    """Name of the tokenizer of the token shards."""
     tokenizer_sha256: str
+    """Of its content."""
     separator_id: int | None
     """The id after each document in the token shards, null for none; not counted as a token."""
     token_dtype: str
+    """Of the token shards."""
     low_frequency: LowFrequencyFacts
+    """What weights were computed from."""
     plan: list[StratumPlan]
+    """What was wanted of each stratum."""
     lowered_from: int | None
     """Tokens that the recipe asked for, where a stratum was too small for its share."""
     drawn: list[StratumDrawn]
+    """What each stratum gave."""
     shares: dict[str, float]
     """Of each label, in tokens, as drawn."""
     distinct_documents: int
+    """Documents, each counted once."""
     copies: dict[str, int]
     """{number of copies: documents}."""
     licences: dict[str, int] = {}
@@ -187,6 +214,7 @@ class SetManifest(Manifest, frozen=True, kw_only=True):
     kept_out: dict[str, int]
     """{reason: documents of the runs that could not be drawn}."""
     rare_types: RareTypes | None
+    """How much of the rare vocabulary the set keeps; null where it was not counted."""
     rarity: dict[str, list[tuple[float, float, int]]]
     """{"corpus" or "set": [(from, to, documents)]} of documents whose rarity is known."""
     tail: list[tuple[str, float, int]]

@@ -7,9 +7,13 @@ class WindowSignal(msgspec.Struct, frozen=True):
     """A signal of all the window's batches: their mean by documents, with its 95% interval."""
 
     signal: str
+    """Its name."""
     value: float
+    """Mean over the window's documents."""
     low: float | None
+    """Lower end of the interval."""
     high: float | None
+    """Upper end of the interval."""
 
 
 class WindowAudit(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,12 +28,19 @@ class WindowAudit(msgspec.Struct, frozen=True, kw_only=True):
     stratum: str
     """The stratum as a JSON object, as in the audits."""
     source: str | None
+    """As in `audits/`."""
     language: str | None
+    """As in `audits/`."""
     window_start: str
+    """First day, ISO 8601."""
     window_end: str | None
+    """The day after, ISO 8601."""
     batches: int
+    """Batches in the window."""
     documents: int
+    """Their documents."""
     tokens: int
+    """Their tokens."""
     flagged: int
     """Batches beyond their limit, held or not."""
     signal: str
@@ -37,16 +48,26 @@ class WindowAudit(msgspec.Struct, frozen=True, kw_only=True):
     direction: str
     """The suspicious side."""
     value: float | None
+    """Of the signal; null where it is undefined."""
     low: float | None
+    """Lower end of its 95% interval."""
     high: float | None
+    """Upper end of its 95% interval."""
     baseline: float | None
+    """What the value is compared with."""
     basis: str
+    """Where the baseline comes from, or why there is none."""
     z: float | None
     """(value - baseline) over its standard deviation, as a normal score; positive on the suspicious side."""
     cusum: float | None
+    """The running sum, in standard deviations."""
     allowance: float | None
+    """Taken off the sum each window."""
     threshold: float | None
+    """An alarm is raised beyond it."""
     alarm: bool
+    """Whether one was raised."""
     since: str | None
     """The window in which the excursion began that `cusum` now is, null at 0."""
     signals: list[WindowSignal]
+    """Every signal of the window."""

@@ -1,0 +1,46 @@
+"""`python -m docs.generator [--check]`: writes docs/reference/ from the code.
+
+`--check` writes nothing; exit code 1, and a line for each page that isn't what the code says.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from docs.generator import files, performance, tables
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+
+
+def generated() -> dict[str, str]:
+    """{path under docs/reference/: page}: everything that is generated."""
+    return {**tables.pages(), **files.pages(), **performance.pages()}
+
+
+def stale(folder: Path = REFERENCE) -> list[str]:
+    """The pages that are missing or differ from what the code says."""
+    return [
+        name
+        for name, text in generated().items()
+        if not (folder / name).is_file() or (folder / name).read_text() != text
+    ]
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m docs.generator", description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit code 1 where a page is stale"
+    )
+    if parser.parse_args(argv).check:
+        found = stale()
+        for name in found:
+            print(f"docs/reference/{name} is not what the code says: python -m docs.generator writes it")
+        return 1 if found else 0
+    for name, text in generated().items():
+        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
+        (REFERENCE / name).write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

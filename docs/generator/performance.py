@@ -1,0 +1,59 @@
+"""The performance table, from what `python -m benchmarks` wrote."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks.__main__ import NAMES, RESULTS
+from docs.generator.markdown import code, page, table
+
+_INTRO = """\
+`make bench` measures everything below side by side, prints it, and writes `benchmarks/results/*.json` with
+the machine it ran on. This page is made from those files, so a goal that was not met stays in it.
+
+The machine is shared with other work: ratios drift by a tenth and more from one time to the next. Each JSON
+file holds the single runs."""
+
+
+def pages() -> dict[str, str]:
+    """The page of all benchmarks that have a result."""
+    results = read_results(RESULTS)
+    rows = [
+        (
+            result["what"],
+            result["goal"],
+            result["measured"],
+            "yes" if result["met"] else "**no**",
+            code(f"python -m benchmarks {name}"),
+        )
+        for name, result in results.items()
+    ]
+    body = table(("what", "goal", "measured", "met", "command"), rows)
+    lines = [_lines(name, result) for name, result in results.items() if result.get("lines")]
+    unmeasured = [name for name in NAMES if name not in results]
+    missing = f"No result is kept of: {', '.join(map(code, unmeasured))}." if unmeasured else ""
+    return {
+        "performance.md": page(
+            "Performance", _INTRO, _machines(results), body, missing, "## In detail", *lines
+        )
+    }
+
+
+def read_results(folder: Path) -> dict[str, dict[str, Any]]:
+    """{benchmark: its result}, in the order in which they run."""
+    return {
+        name: json.loads(file.read_text()) for name in NAMES if (file := folder / f"{name}.json").is_file()
+    }
+
+
+def _machines(results: dict[str, dict[str, Any]]) -> str:
+    machines = {
+        f"{result['machine']['cores']} cores of {result['machine']['cpu']}, {result['machine']['system']}, "
+        f"Python {result['machine']['python']}"
+        for result in results.values()
+    }
+    return "Measured on: " + "; ".join(sorted(machines)) + "."
+
+
+def _lines(name: str, result: dict[str, Any]) -> str:
+    return f"### {name}\n\n" + "\n".join(f"- {line}" for line in result["lines"])
