@@ -56,6 +56,7 @@ prism: .cache/prism
 	touch $@
 
 docs: .venv/installed-test
+	$(BIN)/python -m docs.generator
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: .venv/installed-bench
