@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pipelines.anchor_checks import add_flags, check_against, patterns_of
 from pipelines.anchor_folder import (
@@ -32,6 +33,7 @@ from pipelines.anchor_sign import sign_removals
 from pipelines.anchor_verification import Anchor, open_anchor, verify_anchor
 from pipelines.arguments import JobParser, UsageError, positive
 from pipelines.curate_settings import load_profile
+from pipelines.own_output import own_file, own_folder
 from schemas.anchor import (
     AnchorCheck,
     AnchorDocument,
@@ -55,6 +57,8 @@ from transforms.formats.fields import iso_date
 from transforms.open_files import expand_all
 from transforms.own_texts import read_own_texts
 from transforms.parquet import parquet_bytes
+from transforms.storage import UNFINISHED
+from transforms.whole_file import whole_file
 from transforms.write_shards import DOCUMENTS_PER_SHARD
 
 PURPOSES = ("final_stage_fine_tuning", "calibration")
@@ -95,12 +99,26 @@ def _create(argv: Sequence[str]) -> int:
     )
     arguments = parser.parse_args(argv)
     anchor: Path = arguments.anchor
-    if anchor.exists() and (not anchor.is_dir() or any(anchor.iterdir())):
-        raise UsageError(f"--anchor {anchor} exists and is not empty: choose another folder")
     _check_outside(arguments.key, anchor, "--key")
-    key, path = write_new_key(arguments.key)
-    anchor.mkdir(parents=True, exist_ok=True)
-    version = AnchorVersion(
+    _check_empty(anchor)
+    with own_folder("anchor create", anchor, flag="--anchor"):
+        _check_empty(anchor)  # another may have come and gone
+        key, path = write_new_key(arguments.key)
+        write_version(anchor, _first_version(key), {}, key)
+    print(f"anchor set {anchor}, version 1, without documents")
+    print(f"private key    {path}  (keep it safe and elsewhere: without it nothing can be added)")
+    print(f"public key     {public_key_path(path)}  ({public_hex(key)})")
+    return 0
+
+
+def _check_empty(anchor: Path) -> None:
+    there = anchor.exists()
+    if there and (not anchor.is_dir() or any(path.name != UNFINISHED for path in anchor.iterdir())):
+        raise UsageError(f"--anchor {anchor} exists and is not empty: choose another folder")
+
+
+def _first_version(key: Ed25519PrivateKey) -> AnchorVersion:
+    return AnchorVersion(
         version=1,
         previous=None,
         created=_now(),
@@ -116,12 +134,6 @@ def _create(argv: Sequence[str]) -> int:
         last_export=None,
         public_key=public_hex(key),
     )
-    with writing(anchor):
-        write_version(anchor, version, {}, key)
-    print(f"anchor set {anchor}, version 1, without documents")
-    print(f"private key    {path}  (keep it safe and elsewhere: without it nothing can be added)")
-    print(f"public key     {public_key_path(path)}  ({public_hex(key)})")
-    return 0
 
 
 def _add(argv: Sequence[str]) -> int:
@@ -151,7 +163,7 @@ def _add(argv: Sequence[str]) -> int:
     flags = Attestation(
         attested_by=arguments.attested_by, attested_on=_date(arguments.attested_on), licence=arguments.licence
     )
-    with writing(arguments.anchor):
+    with writing(arguments.anchor, "anchor add"):
         anchor = open_anchor(arguments.anchor)
         key = load_private_key(arguments.key, anchor.version.public_key)
         new = _new_documents(anchor, arguments.input, flags, judge_of(profile))
@@ -302,17 +314,15 @@ def _export(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     output: Path = arguments.output
     _check_outside(output, arguments.anchor, "--output")
-    if output.exists():
-        raise UsageError(f"--output {output} exists: name another file")
     if not output.absolute().parent.is_dir():
         raise UsageError(f"--output {output}: there is no folder {output.absolute().parent}")
-    with writing(arguments.anchor):
+    with own_file("anchor export", output), writing(arguments.anchor, "anchor export"):
+        if output.exists():
+            raise UsageError(f"--output {output} exists: name another file")
         anchor = open_anchor(arguments.anchor)
         content = b"".join(msgspec.json.encode(document) + b"\n" for document in anchor.documents)
         if output.suffix == ".gz":
             content = gzip.compress(content, mtime=0)
-        unfinished = output.with_name(f"{output.name}.unfinished")
-        unfinished.write_bytes(content)
         record = AnchorExport(
             export=len(anchor.exports) + 1,
             previous=anchor.last_export_sha256,
@@ -325,9 +335,10 @@ def _export(argv: Sequence[str]) -> int:
             forgotten=len(anchor.leaves) - len(anchor.documents),
             output_sha256=hashlib.sha256(content).hexdigest(),
         )
-        # Logged first: an export that a kill leaves without its file is better than one without its line.
-        log_export(arguments.anchor, record)
-        unfinished.rename(output)
+        with whole_file(output) as file:
+            file.write(content)
+            # Logged first: an export that a kill leaves without its file is better than one without its line.
+            log_export(arguments.anchor, record)
     print(
         f"{len(anchor.documents):,} documents of version {record.version} in {output}, export {record.export}"
     )

@@ -9,10 +9,8 @@ A version is a folder that is renamed into its place when all of it is written: 
 """
 
 import contextlib
-import fcntl
 import hashlib
 import os
-import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,8 +19,11 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pipelines.arguments import UsageError
+from pipelines.own_output import own_folder
 from schemas.anchor import AnchorExport, AnchorVersion, LoggedExport
 from schemas.forgotten import FORGOTTEN
+from transforms.claim import FOLDER_CLAIM
+from transforms.publish import remove_folder
 from transforms.replace_files import finish_replacing
 from transforms.storage import UNFINISHED, open_storage
 
@@ -61,28 +62,25 @@ def sha256(content: bytes) -> str:
 
 
 @contextlib.contextmanager
-def writing(anchor: Path) -> Iterator[None]:
+def writing(anchor: Path, job: str) -> Iterator[None]:
     """While it holds, no other job writes to the set; what a killed one left is cleared, and a removal that
     it had committed is ended.
 
     Raises:
         UsageError: there is no such folder, or another job is writing to it.
     """
-    try:
-        folder = os.open(anchor, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        raise UsageError(f"--anchor {anchor} is no anchor set: {error.strerror}") from error
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(f"--anchor {anchor}: another job is writing to it; wait for its end") from error
+    if not anchor.is_dir():
+        what = "Not a directory" if anchor.exists() else "No such file or directory"
+        raise UsageError(f"--anchor {anchor} is no anchor set: {what}")
+    with own_folder(job, anchor, flag="--anchor"):
         finish_replacing(open_storage(str(anchor)))
-        shutil.rmtree(anchor / UNFINISHED, ignore_errors=True)
+        _clear_unfinished(anchor)
         yield
-        shutil.rmtree(anchor / UNFINISHED, ignore_errors=True)
-    finally:
-        os.close(folder)
+        _clear_unfinished(anchor)
+
+
+def _clear_unfinished(anchor: Path) -> None:
+    remove_folder(str(anchor / UNFINISHED), but=[str(anchor / FOLDER_CLAIM)])
 
 
 def write_version(

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from pipelines.arguments import UsageError
+from transforms.whole_file import write_whole
 
 _KEYS = Path(".config") / "wellspring" / "keys"
 _NAME_DIGITS = 16
@@ -42,7 +43,7 @@ def write_new_key(path: Path | None) -> tuple[Ed25519PrivateKey, Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
             file.write(private)
-        public_key_path(path).write_bytes(public)
+        write_whole(public_key_path(path), public)
     except FileExistsError as error:
         raise UsageError(
             f"--key {path} exists: a new anchor set gets a new key; name another file"

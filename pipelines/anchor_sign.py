@@ -16,7 +16,7 @@ def sign_removals(folder: Path, key_path: Path | None) -> list[AnchorRemoval]:
     Raises:
         UsageError: there is no such set or key, or more is wrong with the set than the missing signatures.
     """
-    with writing(folder):
+    with writing(folder, "anchor sign"):
         anchor = verify_anchor(folder)
         if len(anchor.violations) > len(anchor.unsigned):
             raise UsageError(

@@ -16,6 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from pipelines.arguments import JobParser, UsageError, positive
 from pipelines.baseline_runs import audited_strata
@@ -23,6 +24,7 @@ from pipelines.calibration_page import calibration_page, summary
 from pipelines.curate_settings import load_profile
 from pipelines.evaluate import read_scored
 from pipelines.labelled_input import read_labelled
+from pipelines.own_output import own_file, refuse_inputs, refuse_two_readers
 from schemas.batch import MeasuredDocument
 from schemas.document import Document
 from schemas.measurements import Measurements
@@ -39,6 +41,7 @@ from signals.scorer import Scorer
 from signals.scorer_fingerprint import scorer_fingerprint
 from signals.scoring import score_documents
 from signals.tokenization import load_tokenizer
+from transforms.whole_file import messages_beside, takes_its_place, write_whole
 
 _CHUNK = 512
 
@@ -52,12 +55,26 @@ def run(argv: Sequence[str] | None = None) -> int:
         )
     if arguments.profile and not arguments.baseline:
         raise UsageError("wellspring calibrate: --profile goes with --baseline=RUN, earlier runs under it")
+    names = [arguments.labelled, arguments.text_only, arguments.scored, arguments.profile]
+    inputs = [name for listed in names if listed for name in listed.split(",")]
+    refuse_two_readers("calibrate", inputs)
     output = Path(arguments.output)
-    profile = load_profile(arguments.profile)[0] if arguments.profile else _calibrated(arguments, output)
+    with own_file("calibrate", output, inputs):
+        return _run(arguments, output, inputs)
+
+
+def _run(arguments: argparse.Namespace, output: Path, inputs: Sequence[str]) -> int:
+    say = messages_beside(output)
+    page = output.with_suffix(".html") if takes_its_place(output) else None
+    if page:
+        refuse_inputs(page, inputs)
+    profile = (
+        load_profile(arguments.profile)[0] if arguments.profile else _calibrated(arguments, output, page, say)
+    )
     if arguments.baseline:
-        profile = _with_baseline(profile, arguments.baseline.split(","))
-    output.write_text(profile.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    print(f"profile {profile.name} is in {output}")
+        profile = _with_baseline(profile, arguments.baseline.split(","), say)
+    write_whole(output, profile.model_dump_json(indent=1).encode() + b"\n", inputs)
+    print(f"profile {profile.name} is in {output}", file=say)
     return 0
 
 
@@ -87,7 +104,7 @@ def _share(text: str) -> float:
     return value
 
 
-def _calibrated(arguments: argparse.Namespace, output: Path) -> Profile:
+def _calibrated(arguments: argparse.Namespace, output: Path, page: Path | None, say: TextIO) -> Profile:
     """The profile of the labelled text; prints and draws what it is worth."""
     try:
         labelled = read_labelled(arguments.labelled.split(","), "--labelled")
@@ -129,10 +146,10 @@ def _calibrated(arguments: argparse.Namespace, output: Path) -> Profile:
             if value is not None
         },
     )
-    print(summary(profile, calibrated, results))
-    page = output.with_suffix(".html")
-    page.write_text(calibration_page(profile, calibrated, results), encoding="utf-8")
-    print(f"\nthe page is {page}")
+    print(summary(profile, calibrated, results), file=say)
+    if page:
+        write_whole(page, calibration_page(profile, calibrated, results).encode())
+        print(f"\nthe page is {page}", file=say)
     return profile
 
 
@@ -202,7 +219,7 @@ def _origin(fitting: Fitting, arguments: argparse.Namespace) -> str:
     return f"{', '.join(names)}: {fitting.own - synthetic:,} human, {synthetic:,} synthetic documents{more}"
 
 
-def _with_baseline(profile: Profile, runs: Sequence[str]) -> Profile:
+def _with_baseline(profile: Profile, runs: Sequence[str], say: TextIO) -> Profile:
     strata = audited_strata(runs, profile)
     tests = []
     for test in profile.gate.tests:
@@ -211,7 +228,8 @@ def _with_baseline(profile: Profile, runs: Sequence[str]) -> Profile:
         for stratum, limit in limits.items():
             print(
                 f"{stratum}: {test.signal} {test.direction} {limit.limit:.3f} is held "
-                f"({limit.batches} batches, mean {limit.mean:.3f}, spread {limit.spread:.3f})"
+                f"({limit.batches} batches, mean {limit.mean:.3f}, spread {limit.spread:.3f})",
+                file=say,
             )
     if not any(test["strata"] for test in tests):
         raise UsageError("--baseline: no stratum of these runs has two gated batches; give more crawls")

@@ -11,6 +11,7 @@ import pyarrow.dataset as ds
 from pipelines import curate
 from pipelines.arguments import JobParser
 from pipelines.demo_input import DemoHalf, make_demo_input
+from pipelines.own_output import own_folder
 from schemas.label import HUMAN_UNVERIFIED, SYNTHETIC_SUSPECTED
 from schemas.measurements import Measurements
 from schemas.profile import Profile
@@ -18,6 +19,7 @@ from signals.calibration import calibrate
 from signals.model_folder import REFERENCE_EN
 from signals.votes import votes_of
 from transforms.finished_run import FinishedRun
+from transforms.whole_file import write_whole
 
 BATCH_DOCUMENTS = 8
 SAMPLED_DOCUMENTS = 90
@@ -29,7 +31,11 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser = JobParser("demo", "The main job on text made on the spot: no download, a few minutes.")
     parser.add_argument("--output", default="demo-run", help="folder to write to (default: demo-run)")
     output = Path(parser.parse_args(argv).output)
+    with own_folder("demo", output):
+        return _run(output)
 
+
+def _run(output: Path) -> int:
     _say("1/4  Making a small crawl: CPython's reference (human), samples of the embedded model, and pages")
     _say("     that a large language model wrote for this project. From the sixth week on it is mixed.")
     made = make_demo_input(output / "input", sampled=_sampled())
@@ -44,7 +50,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     _say("\n3/4  Calibrating the profile `demo` on that half: it knows this demo's text and nothing else.")
     profile = _calibrate(calibration_run, made.calibration)
     profile_path = output / "demo-profile.json"
-    profile_path.write_text(profile.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_whole(profile_path, profile.model_dump_json(indent=2).encode() + b"\n")
     _say(_figures(profile))
 
     _say("\n4/4  Curating the other half, gate=enforce: batches beyond the limit are held for a person.\n")

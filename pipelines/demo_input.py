@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipelines.demo_text import HUMAN, Page, article_pages, half, human_pages, sampled_pages, stable_hash
 from pipelines.wet_record import conversion_member, warcinfo_member
+from transforms.whole_file import write_whole
 
 DATES = tuple(datetime(2026, 8, 31) + timedelta(weeks=week) for week in range(10))
 SYNTHETIC_SHARE = (0.0, 0.0, 0.0, 0.0, 0.0, 0.25, 0.5, 0.75, 1.0, 1.0)
@@ -96,7 +97,7 @@ def make_demo_input(folder: Path, *, sampled: Sequence[str]) -> DemoInput:
     human, synthetic = human_pages(), [*sampled_pages(sampled), *article_pages()]
     folder.mkdir(parents=True, exist_ok=True)
     sources = folder / "sources.yaml"
-    sources.write_text(_SOURCES, encoding="utf-8")
+    write_whole(sources, _SOURCES.encode())
     calibration, crawl = (
         _by_date(
             [p for p in human if half(p.family) == side], [p for p in synthetic if half(p.family) == side]
@@ -156,14 +157,14 @@ def _write_half(folder: Path, files: list[_File], faults: dict[str, int]) -> Dem
     folder.mkdir(parents=True, exist_ok=True)
     truth = []
     for file in files:
-        (folder / file.name).write_bytes(_wet_bytes(file, folder.name))
+        write_whole(folder / file.name, _wet_bytes(file, folder.name))
         truth += [
             {"id": str(_record_id(page, file.date)), "label": page.label, "generator": page.generator}
             for page in file.pages
             if page not in file.not_documents
         ]
     truth_path = folder / "truth.jsonl"
-    truth_path.write_text("".join(json.dumps(line) + "\n" for line in truth), encoding="utf-8")
+    write_whole(truth_path, "".join(json.dumps(line) + "\n" for line in truth).encode())
     labels = Counter(str(line["label"]) for line in truth)
     return DemoHalf(folder, [folder / file.name for file in files], truth_path, dict(labels), faults)
 

@@ -39,7 +39,7 @@ from signals.run_estimate import (
 from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.formats.read_file import read_file
 from transforms.formats.source_stream import SourceStream, StorageError
-from transforms.open_files import expand_all, open_binary, same_file_key
+from transforms.open_files import expand_all, is_stream, name_of, open_once, same_file_key
 from transforms.public_path import public_text
 
 ASSUMPTIONS = Path(__file__).parent / "cost_assumptions.yaml"
@@ -53,7 +53,7 @@ _MAX_HEADER = 1 << 26
 def parser() -> JobParser:
     """The flags of `wellspring estimate`."""
     p = JobParser("estimate", "What a run would read, take and cost, from a sample of its files.")
-    p.add_argument("--input", action="append", required=True, help="as for curate")
+    p.add_argument("--input", action="append", required=True, help="as for curate; - for standard input")
     p.add_argument("--path_prefix", default="", help="put before each line of a list of paths")
     p.add_argument("--scorer", help="as for curate; 'none' for --scoring=none")
     p.add_argument(
@@ -148,7 +148,8 @@ def parameter_count(folder: Path) -> int:
 def _files(patterns: Sequence[str], prefix: str) -> list[str]:
     files: dict[str, str] = {}
     try:
-        for path in expand_all(patterns, prefix):
+        streams = [pattern for pattern in patterns if is_stream(pattern)]
+        for path in (*streams, *expand_all([p for p in patterns if not is_stream(p)], prefix)):
             files.setdefault(same_file_key(path), path)
     except (OSError, ValueError) as error:
         raise UsageError(f"--input: {error}") from error
@@ -196,9 +197,9 @@ def count_file(path: str, tokenizer: Tokenizer, seen: set[bytes]) -> FileCounts:
     """
     records = documents = text_bytes = 0
     sampled: list[tuple[int, int, str]] = []
-    with open_binary(path) as raw:
+    with open_once(path) as raw:
         stream = SourceStream(raw)
-        for number, outcome in enumerate(read_file(cast(BinaryIO, stream), path)):
+        for number, outcome in enumerate(read_file(cast(BinaryIO, stream), name_of(path))):
             records += isinstance(outcome, Document) or outcome.kind == RECORD
             if not isinstance(outcome, Document):
                 continue

@@ -7,6 +7,7 @@ not flagged. `--scored=seed=a.jsonl,reference-en=b.jsonl` compares profiles. The
 and report.html.
 """
 
+import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ import msgspec
 from pipelines.accuracy_page import accuracy_sections, accuracy_table, group_table
 from pipelines.arguments import JobParser, UsageError
 from pipelines.labelled_input import read_labelled
+from pipelines.own_output import own_folder, refuse_two_readers
 from pipelines.page import Html, document, text
 from pipelines.score import ScoredLine
 from schemas.accuracy import Accuracy, Judged
@@ -24,7 +26,9 @@ from signals.accuracy import accuracy
 from signals.judged import judged_text
 from signals.labelled import LabelledText, independent
 from transforms.own_texts import read_json_lines
+from transforms.whole_file import STANDARD, messages_beside, write_whole
 
+_WRITTEN = ("accuracy.json", "report.html")
 _GROUPS = ("source", "domain", "generator", "length")
 
 
@@ -32,23 +36,39 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Prints the tables; exit code 0."""
     parser = JobParser("evaluate", __doc__ or "")
     parser.add_argument(
-        "--scored", required=True, help="what `wellspring score` wrote; NAME=FILE,NAME=FILE to compare"
+        "--scored",
+        required=True,
+        help="what `wellspring score` wrote; NAME=FILE,NAME=FILE to compare; - for standard input",
     )
-    parser.add_argument("--labelled", required=True, help="the same texts, labelled, as JSONL")
-    parser.add_argument("--output", help="folder for accuracy.json and report.html")
+    parser.add_argument(
+        "--labelled", required=True, help="the same texts, labelled, as JSONL; - for standard input"
+    )
+    parser.add_argument(
+        "--output", help="folder for accuracy.json and report.html; - writes accuracy.json to standard output"
+    )
     arguments = parser.parse_args(argv)
+    named = _named(arguments.scored)
+    inputs = [*named.values(), arguments.labelled]
+    refuse_two_readers("evaluate", inputs)
+    if arguments.output in (None, STANDARD):
+        _evaluate(arguments, named)
+        return 0
+    with own_folder("evaluate", arguments.output, inputs, writes=_WRITTEN):
+        _evaluate(arguments, named)
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace, named: Mapping[str, str]) -> None:
     try:
         labelled = independent(read_labelled([arguments.labelled], "--labelled"))
         results = {
-            name: accuracy(judged_texts(read_scored(path), labelled, path))
-            for name, path in _named(arguments.scored).items()
+            name: accuracy(judged_texts(read_scored(path), labelled, path)) for name, path in named.items()
         }
     except ValueError as error:
         raise UsageError(f"wellspring evaluate: {error}") from error
-    print(_tables(results))
+    print(_tables(results), file=messages_beside(arguments.output or ""))
     if arguments.output:
-        _write(Path(arguments.output), results)
-    return 0
+        _write(arguments.output, results)
 
 
 def _named(argument: str) -> dict[str, str]:
@@ -120,16 +140,20 @@ def _tables(results: Mapping[str, Accuracy]) -> str:
     return "\n".join(parts)
 
 
-def _write(folder: Path, results: Mapping[str, Accuracy]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    encoded = msgspec.json.format(msgspec.json.encode(dict(results)), indent=1)
-    (folder / "accuracy.json").write_bytes(encoded + b"\n")
+def _write(folder: str, results: Mapping[str, Accuracy]) -> None:
+    """Both files, or accuracy.json alone where standard output is to have it."""
+    encoded = msgspec.json.format(msgspec.json.encode(dict(results)), indent=1) + b"\n"
+    if folder == STANDARD:
+        write_whole(STANDARD, encoded)
+        return
+    write_whole(Path(folder) / "accuracy.json", encoded)
     body = [
         Html(f"<h1>Accuracy of {text(', '.join(results), 500)}</h1>"),
         *accuracy_sections(results, list(results)[-1]),
     ]
-    (folder / "report.html").write_text(document("Accuracy", body), encoding="utf-8")
-    print(f"\nthe page is {folder / 'report.html'}")
+    page = Path(folder) / "report.html"
+    write_whole(page, document("Accuracy", body).encode())
+    print(f"\nthe page is {page}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ Until the commit nothing in a folder is touched; after it, whoever comes next pu
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pipelines.forget_anchor import forget_in_anchor, open_to_forget
 from pipelines.forget_request import ForgetRequest, Forgotten, earlier
 from pipelines.forget_run import forget_in_run
 from pipelines.forget_set import forget_in_set, packs_holding, set_manifest
+from pipelines.own_output import own_folder
 from schemas.forgotten import ForgottenRecord
 from signals.forgotten import DOMAIN, ID, URL, Selection
 from transforms.finished_run import FinishedRun, RunError
@@ -59,30 +61,45 @@ def run(argv: Sequence[str] | None = None) -> int:
     if not runs and not sets and not anchors:
         raise UsageError("wellspring forget: name what to take it out of: --run, --set, --anchor")
     try:
-        _finish_earlier(runs, sets, anchors)
-        found = sum(_said(folder, forget_in_run(folder, request), request) for folder in runs)
-        records = [record for folder in runs for record in _earlier(folder, request)]
-        known = {digest for record in records for digest in record.ids_sha256}
-        found += sum(_said(folder, forget_in_set(folder, request, known), request) for folder in sets)
-        to_do = [
-            f"still in the tail pack {pack}: no file of the set, so take it out by hand"
-            for pack in sorted({pack for folder in sets for pack in packs_holding(folder, request.selection)})
-        ]
-        for folder in anchors:
-            forgotten, left = forget_in_anchor(Path(folder), request, arguments.key)
-            found += _said(folder, forgotten, request)
-            to_do += [f"{folder}: {line}" for line in left]
+        _check_kinds(runs, sets, anchors)
+        with ExitStack() as stack:
+            for flag, folders in (("--run", runs), ("--set", sets)):
+                for folder in folders:
+                    stack.enter_context(own_folder("forget", folder, flag=flag))
+            _forget(arguments, request, runs, sets, anchors)
     except (RunError, OSError) as error:
         raise UsageError(f"wellspring forget: {error}") from error
+    return 0
+
+
+def _forget(
+    arguments: argparse.Namespace,
+    request: ForgetRequest,
+    runs: Sequence[str],
+    sets: Sequence[str],
+    anchors: Sequence[str],
+) -> None:
+    _finish_earlier(runs, sets, anchors)
+    found = sum(_said(folder, forget_in_run(folder, request), request) for folder in runs)
+    records = [record for folder in runs for record in _earlier(folder, request)]
+    known = {digest for record in records for digest in record.ids_sha256}
+    found += sum(_said(folder, forget_in_set(folder, request, known), request) for folder in sets)
+    to_do = [
+        f"still in the tail pack {pack}: no file of the set, so take it out by hand"
+        for pack in sorted({pack for folder in sets for pack in packs_holding(folder, request.selection)})
+    ]
+    for folder in anchors:
+        forgotten, left = forget_in_anchor(Path(folder), request, arguments.key)
+        found += _said(folder, forgotten, request)
+        to_do += [f"{folder}: {line}" for line in left]
     if not found:
         raise UsageError(f"wellspring forget: no document there has that {request.selection.by}")
     for line in to_do:
         print(line, file=sys.stderr)
-    return 0
 
 
-def _finish_earlier(runs: Sequence[str], sets: Sequence[str], anchors: Sequence[str]) -> None:
-    """Ends what a call that died had committed, once all folders are known to be what they should be."""
+def _check_kinds(runs: Sequence[str], sets: Sequence[str], anchors: Sequence[str]) -> None:
+    """Whether all folders are what they should be, before anything is written there."""
     opened = [FinishedRun(folder) for folder in (*runs, *sets)]
     for run in opened[: len(runs)]:
         if run.is_set:
@@ -92,10 +109,15 @@ def _finish_earlier(runs: Sequence[str], sets: Sequence[str], anchors: Sequence[
     for folder in anchors:
         if "://" in folder:
             raise UsageError(f"--anchor={folder}: anchor sets lie on this machine, not in a bucket")
-        with writing(Path(folder)):  # which ends it
+
+
+def _finish_earlier(runs: Sequence[str], sets: Sequence[str], anchors: Sequence[str]) -> None:
+    """Ends what a call that died had committed."""
+    for folder in anchors:
+        with writing(Path(folder), "forget"):  # which ends it
             open_to_forget(Path(folder))
-    for run in opened:
-        finish_replacing(run.storage)
+    for folder in (*runs, *sets):
+        finish_replacing(open_storage(folder))
 
 
 def _request(arguments: argparse.Namespace) -> ForgetRequest:
@@ -106,7 +128,7 @@ def _request(arguments: argparse.Namespace) -> ForgetRequest:
 
 
 def _folders(names: str | None) -> list[str]:
-    return [name.rstrip("/") or name for name in (names or "").split(",") if name]
+    return list(dict.fromkeys(name.rstrip("/") or name for name in (names or "").split(",") if name))
 
 
 def _said(folder: str, forgotten: Forgotten, request: ForgetRequest) -> int:

@@ -74,7 +74,7 @@ def forget_in_anchor(folder: Path, request: ForgetRequest, key_path: Path | None
     Raises:
         UsageError: it is no anchor set, doesn't verify, or the key is another's.
     """
-    with writing(folder):
+    with writing(folder, "forget"):
         anchor = open_to_forget(folder)
         key = None
         public = anchor.version.public_key

@@ -8,28 +8,31 @@ it, and can be given as --baseline the next time. Writes report.html and monitor
 alarm was raised, so that a scheduler can stop what comes next.
 """
 
+import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from pipelines.arguments import JobParser, UsageError, positive, read_bytes
 from pipelines.monitor_page import monitor_page
+from pipelines.own_output import own_folder, refuse_inputs, refuse_two_readers
 from schemas.document import Document
 from schemas.monitor import Alarm, MonitorReport, OutputBaseline
 from schemas.reject import RECORD
 from signals.model_folder import REFERENCE_EN
 from signals.output_windows import Output, described, in_windows, make_baseline, rare_pairs, watched_series
 from signals.tokenization import Tokenizer, load_tokenizer
-from transforms.open_files import expand
+from transforms.open_files import expand_once
 from transforms.own_texts import read_own_texts
 from transforms.public_path import public_path
+from transforms.whole_file import STANDARD, OutputIsInputError, check_no_input, messages_beside, write_whole
 
 WINDOW = 100
 ALARM = 3
+_BASELINE, _PAGE, _REPORT = "baseline.json", "report.html", "monitor.json"
 _FEWEST_OUTPUTS = 20
 _EMPTY = ("empty", "too_short")
 
@@ -42,7 +45,10 @@ def run(argv: Sequence[str] | None = None) -> int:
     """
     parser = JobParser("monitor", __doc__ or "")
     parser.add_argument(
-        "--outputs", required=True, metavar="FILE", help="JSONL {text, id?, date?} or Parquet"
+        "--outputs",
+        required=True,
+        metavar="FILE",
+        help="JSONL {text, id?, date?} or Parquet; - for standard input",
     )
     parser.add_argument(
         "--baseline",
@@ -50,12 +56,25 @@ def run(argv: Sequence[str] | None = None) -> int:
         metavar="FILE",
         help="the same of a model that is well, or a baseline.json",
     )
-    parser.add_argument("--output", required=True, metavar="DIR")
+    parser.add_argument(
+        "--output", required=True, metavar="DIR", help="folder; - for monitor.json on standard output"
+    )
     parser.add_argument(
         "--window", type=positive, help=f"outputs of a window, from {_FEWEST_OUTPUTS}; default {WINDOW}"
     )
     parser.add_argument("--tokenizer", help=f"a scorer whose tokenizer is used; default {REFERENCE_EN}")
     flags = parser.parse_args(argv)
+    inputs = [flags.outputs, flags.baseline]
+    refuse_two_readers("monitor", inputs)
+    if flags.output == STANDARD:
+        return _run(flags)
+    with own_folder("monitor", flags.output, inputs, writes=[_REPORT, _PAGE]):
+        if not _is_kept(flags):
+            refuse_inputs(Path(flags.output) / _BASELINE, inputs)
+        return _run(flags)
+
+
+def _run(flags: argparse.Namespace) -> int:
     if flags.window is not None and flags.window < _FEWEST_OUTPUTS:
         raise UsageError(f"wellspring monitor: --window={flags.window}: at least {_FEWEST_OUTPUTS}")
     try:
@@ -115,8 +134,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         series=series,
         alarms=sorted(alarms, key=lambda alarm: alarm.window),
     )
-    _write(Path(flags.output), baseline, report)
-    print(_summary(report, flags.output))
+    _write(flags, baseline, report)
+    print(_summary(report, flags.output), file=messages_beside(flags.output))
     return ALARM if alarms else 0
 
 
@@ -153,7 +172,7 @@ def _read(path: str, flag: str, tokenizer: Tokenizer) -> tuple[list[Output], Cou
         UsageError: there is no such file, or no output in it.
     """
     try:
-        (name,) = expand(path)
+        (name,) = expand_once(path)
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(f"wellspring monitor: {flag}={path}: {error}; give one file") from error
     found: list[tuple[str, str | None, str]] = []
@@ -173,17 +192,30 @@ def _read(path: str, flag: str, tokenizer: Tokenizer) -> tuple[list[Output], Cou
     return [Output(*each, ids) for each, ids in zip(found, encoded, strict=True)], rejected
 
 
-def _write(folder: Path, baseline: OutputBaseline, report: MonitorReport) -> None:
-    """Each file whole, monitor.json last."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files: dict[str, Any] = {"baseline.json": baseline, "report.html": report, "monitor.json": report}
-    for name, content in files.items():
-        if name == "report.html":
-            encoded = monitor_page(report).encode()
-        else:
-            encoded = msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
-        (folder / f"{name}.unfinished").write_bytes(encoded)
-        (folder / f"{name}.unfinished").rename(folder / name)
+def _is_kept(flags: argparse.Namespace) -> bool:
+    """Whether the baseline is the one that lies in the output already: it stays as it is."""
+    try:
+        check_no_input(Path(flags.output) / _BASELINE, [flags.baseline])
+    except OutputIsInputError:
+        return bool(flags.baseline.endswith(".json"))
+    return False
+
+
+def _write(flags: argparse.Namespace, baseline: OutputBaseline, report: MonitorReport) -> None:
+    """Each file whole, monitor.json last; or that one alone where standard output is to have it."""
+    encoded = _json(report)
+    if flags.output == STANDARD:
+        write_whole(STANDARD, encoded)
+        return
+    folder = Path(flags.output)
+    if not _is_kept(flags):
+        write_whole(folder / _BASELINE, _json(baseline))
+    write_whole(folder / _PAGE, monitor_page(report).encode())
+    write_whole(folder / _REPORT, encoded)
+
+
+def _json(content: msgspec.Struct) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
 
 
 def _counted(outputs: int) -> str:
@@ -208,7 +240,8 @@ def _summary(report: MonitorReport, folder: str) -> str:
             f"drifting since window {alarm.since + 1}"
         )
     lines.append("no alarm" if not report.alarms else f"{len(report.alarms):,} alarms in all")
-    lines.append(f"the page is {folder.rstrip('/')}/report.html")
+    if folder != STANDARD:
+        lines.append(f"the page is {folder.rstrip('/')}/{_PAGE}")
     return "\n".join(lines)
 
 

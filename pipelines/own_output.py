@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.arguments import UsageError
@@ -17,7 +17,7 @@ from transforms.claim import (
     refuse_claimed,
     take_claim,
 )
-from transforms.whole_file import OutputIsInputError, check_no_input, takes_its_place
+from transforms.whole_file import STANDARD, OutputIsInputError, check_no_input, takes_its_place
 
 
 class OwnOutput:
@@ -40,25 +40,43 @@ class OwnOutput:
 
 @contextlib.contextmanager
 def own_folder(
-    job: str, folder: str | Path, *, flag: str = "--output", runner: str | None = None
+    job: str,
+    folder: str | Path,
+    inputs: Sequence[str | Path] = (),
+    *,
+    writes: Sequence[str] = (),
+    flag: str = "--output",
+    runner: str | None = None,
 ) -> Iterator[OwnOutput]:
     """Claims a folder, which need not be there, for the time of the block.
 
     Args:
+        inputs: files that are read. writes: names of the files that the job will write there.
         runner: the one that does the work, where that may outlive this process.
 
     Raises:
-        UsageError: another job has claimed it, or it can't be written to.
+        UsageError: another job has claimed it, one of its files is an input, or it can't be written to.
     """
     name = str(folder)
-    was_there = "://" in name or Path(name).exists()
-    try:
-        with _claimed(job, folder_claim(name), flag, runner) as own:
-            yield own
-    finally:
-        if not was_there:
-            with contextlib.suppress(OSError):  # it holds something, as it should
-                Path(name).rmdir()
+    for file in writes:
+        refuse_inputs(f"{name.rstrip('/')}/{file}", inputs, flag=flag)
+    with _as_it_was(name), _claimed(job, folder_claim(name), flag, runner) as own:
+        yield own
+
+
+@contextlib.contextmanager
+def own_new_folder(job: str, folder: str | Path, *, flag: str = "--output") -> Iterator[None]:
+    """Claims a folder that will be renamed into its place, for the time of the block.
+
+    Raises:
+        UsageError: another job has claimed it, something lies there, or it can't be written to.
+    """
+    path = Path(folder)
+    # The claim lies beside it, as that of a file.
+    with _as_it_was(str(path.parent)), _claimed(job, file_claim(str(path)), flag, None):
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UsageError(f"{flag}={folder} exists and is not an empty folder: choose another one")
+        yield
 
 
 @contextlib.contextmanager
@@ -75,8 +93,25 @@ def own_file(
     if not takes_its_place(name):
         yield
         return
+    parent = Path(name).parent
+    if "://" not in name and not parent.is_dir():
+        raise UsageError(f"{flag}={name}: there is no folder {parent}")
     with _claimed(job, file_claim(name), flag, None):
         yield
+
+
+@contextlib.contextmanager
+def _as_it_was(folder: str) -> Iterator[None]:
+    """A folder that isn't there, nor perhaps its parents, isn't after the block if nothing was put there."""
+    missing = []
+    if "://" not in folder:
+        missing = [path for path in (Path(folder), *Path(folder).parents) if not path.exists()]
+    try:
+        yield
+    finally:
+        for path in missing:
+            with contextlib.suppress(OSError):  # it holds something, as it should
+                path.rmdir()
 
 
 def refuse_inputs(file: str | Path, inputs: Iterable[str | Path], *, flag: str = "--output") -> None:
@@ -89,6 +124,18 @@ def refuse_inputs(file: str | Path, inputs: Iterable[str | Path], *, flag: str =
         check_no_input(file, inputs)
     except OutputIsInputError as error:
         raise UsageError(f"{flag}: {error}") from error
+
+
+def refuse_two_readers(job: str, inputs: Iterable[str]) -> None:
+    """Whether standard input is at most one of the inputs.
+
+    Raises:
+        UsageError: it is several of them.
+    """
+    if list(inputs).count(STANDARD) > 1:
+        raise UsageError(
+            f"wellspring {job}: standard input (-) is read once: name a file for the other input"
+        )
 
 
 def refuse_claimed_folder(folder: str) -> None:

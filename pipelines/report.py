@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipelines.arguments import JobParser, UsageError
+from pipelines.own_output import own_file, own_folder, refuse_inputs
 from pipelines.page import (
     NONE,
     Html,
@@ -34,6 +33,7 @@ from schemas.manifest import Histogram, Manifest
 from schemas.signal_titles import SIGNALS, signal_title
 from schemas.window_audit import WindowAudit
 from transforms.finished_run import FinishedRun, RunError
+from transforms.whole_file import messages_beside, write_whole
 
 _SECTIONS = (
     ("labels", "Labels"),
@@ -58,15 +58,17 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--run", required=True, metavar="DIR", help="the folder of a finished run")
     parser.add_argument("--output", metavar="FILE", help="the page to write; default: DIR/report.html")
     flags = parser.parse_args(argv)
+    folder = flags.run.rstrip("/") or flags.run
+    output = flags.output or f"{folder}/report.html"
     try:
         finished = FinishedRun(flags.run)
+        refuse_inputs(output, [f"{folder}/{name}" for name in ("manifest.json", *finished.manifest.files)])
         page = render_report(finished.manifest, finished.audits(), finished.drift())
     except RunError as error:
         raise UsageError(f"--run: {error}") from error
-    output = flags.output or FileSystems.join(flags.run, "report.html")
-    with FileSystems.create(output, mime_type="text/html") as file:
-        file.write(page.encode())
-    print(output)
+    with own_file("report", output) if flags.output else own_folder("report", folder, flag="--run"):
+        write_whole(output, page.encode())
+    print(output, file=messages_beside(output))
     return 0
 
 

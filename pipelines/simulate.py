@@ -11,13 +11,16 @@ project's recipe with 10% real text) and cleanP (with P%). The folder gets simul
 corpus, not a forecast for another model.
 """
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
 from pipelines.arguments import JobParser, UsageError, positive
+from pipelines.own_output import own_folder
 from pipelines.simulation_page import Simulation, regime_table, simulation_page
 from schemas.document import Document
 from schemas.reject import FILE
@@ -29,8 +32,11 @@ from signals.simulation import simulate
 from transforms.open_files import expand
 from transforms.own_texts import read_own_rows
 from transforms.public_path import public_path
+from transforms.whole_file import write_whole
 
 NGRAM, TRANSFORMER = "ngram", "transformer"
+_WRITTEN = ("simulation.json", "report.html")
+_KEPT_TEXT = ("pool.jsonl", "held_out.jsonl")
 _WORDS = 100_000
 _SEEDS = {NGRAM: 5, TRANSFORMER: 1}
 
@@ -77,6 +83,16 @@ def run(argv: Sequence[str] | None = None) -> int:
         regimes = list(dict.fromkeys(check_regime(name) for name in flags.regimes.split(",")))
     except ValueError as error:
         raise UsageError(f"wellspring simulate: --regimes={flags.regimes}: {error}") from error
+    with ExitStack() as stack:
+        inputs = _files(flags.corpus)
+        stack.enter_context(own_folder("simulate", flags.output, inputs, writes=_WRITTEN))
+        if flags.keep_models is not None:
+            kept = own_folder("simulate", flags.keep_models, inputs, writes=_KEPT_TEXT, flag="--keep_models")
+            stack.enter_context(kept)
+        return _run(flags, regimes)
+
+
+def _run(flags: argparse.Namespace, regimes: Sequence[str]) -> int:
     texts = read_texts(flags.corpus)
     try:
         split = split_corpus(texts, flags.words or _WORDS, asked=flags.words is not None)
@@ -112,21 +128,26 @@ def run(argv: Sequence[str] | None = None) -> int:
         corpus=public_path(flags.corpus), learner=flags.learner, words=split.words, documents=len(texts),
         unknown=unknown, start=flags.start, lines=lines,
     )  # fmt: skip
-    flags.output.mkdir(parents=True, exist_ok=True)
     encoded = msgspec.json.format(msgspec.json.encode(lines), indent=1)
-    (flags.output / "simulation.json").write_bytes(encoded + b"\n")
+    write_whole(flags.output / "simulation.json", encoded + b"\n")
     page = flags.output / "report.html"
-    page.write_text(simulation_page(result), encoding="utf-8")
+    write_whole(page, simulation_page(result).encode())
     print(f"{regime_table(lines)}\nthe page is {page}")
     return 0
 
 
 def _keep_text(split: CorpusSplit, folder: Path) -> None:
     """What `wellspring tails build` needs to ask the kept models what they could have learned."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, documents in (("pool.jsonl", split.pool), ("held_out.jsonl", split.test)):
+    for name, documents in zip(_KEPT_TEXT, (split.pool, split.test), strict=True):
         lines = [msgspec.json.encode({"id": each.key, "text": each.text}) + b"\n" for each in documents]
-        (folder / name).write_bytes(b"".join(lines))
+        write_whole(folder / name, b"".join(lines))
+
+
+def _files(corpus: str) -> list[str]:
+    try:
+        return expand(corpus)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"wellspring simulate: --corpus={corpus} can't be read: {error}") from error
 
 
 def read_texts(corpus: str) -> list[str]:
@@ -137,7 +158,7 @@ def read_texts(corpus: str) -> list[str]:
     """
     texts, synthetic, rejects = [], 0, 0
     try:
-        for row, outcome in read_own_rows(expand(corpus)):
+        for row, outcome in read_own_rows(_files(corpus)):
             if isinstance(outcome, Document):
                 synthetic += row.get("label") == "synthetic"
                 if row.get("label") != "synthetic":
@@ -146,6 +167,8 @@ def read_texts(corpus: str) -> list[str]:
                 raise ValueError(f"{outcome.file_path}: {outcome.reason}: {outcome.detail}")
             else:
                 rejects += 1
+    except UsageError:
+        raise
     except (OSError, ValueError) as error:
         raise UsageError(f"wellspring simulate: --corpus={corpus} can't be read: {error}") from error
     if synthetic or rejects:

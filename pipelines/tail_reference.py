@@ -6,6 +6,7 @@ Reads files of texts (JSON lines `{"id", "text"}` or Parquet, with a `label` tho
 In the scorer's folder it is found by itself; without one, tail coverage stays null.
 """
 
+import argparse
 import glob
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,9 @@ from pathlib import Path
 import msgspec
 
 from pipelines.arguments import JobParser, UsageError
+from pipelines.own_output import own_file
 from signals.model_folder import REFERENCE_EN
+from transforms.whole_file import messages_beside, write_whole
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +36,11 @@ def run(argv: Sequence[str] | None = None) -> int:
     paths = sorted({Path(p) for pattern in flags.corpus.split(",") for p in glob.glob(pattern)})  # noqa: PTH207
     if not paths:
         raise UsageError(f"--corpus={flags.corpus} matches no file")
+    with own_file("tail-reference", flags.output, paths):
+        return _run(flags, paths)
 
+
+def _run(flags: argparse.Namespace, paths: Sequence[Path]) -> int:
     from signals.tail_coverage import make_tail_reference
     from signals.tokenization import load_tokenizer
     from transforms.training_corpus import read_corpus
@@ -44,10 +51,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         reference = make_tail_reference(tokenizer.encode_batch(texts), tokenizer.sha256)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error
-    flags.output.write_bytes(msgspec.json.encode(reference))
+    write_whole(flags.output, msgspec.json.encode(reference), paths)
     print(
         f"{flags.output}: {sum(reference.seen.values()):,} rare pairs ({reference.share:.0%} of them), "
-        f"of {reference.pairs:,} pairs in {len(texts):,} documents"
+        f"of {reference.pairs:,} pairs in {len(texts):,} documents",
+        file=messages_beside(flags.output),
     )
     return 0
 

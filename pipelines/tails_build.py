@@ -9,6 +9,7 @@ of which they have. Writes items.jsonl, tasks for lm-evaluation-harness in lm_ev
 same input gives the same bytes.
 """
 
+import argparse
 import hashlib
 import itertools
 import math
@@ -23,6 +24,7 @@ import msgspec
 
 from pipelines.anchor_verification import open_anchor
 from pipelines.arguments import JobParser, UsageError
+from pipelines.own_output import own_new_folder
 from pipelines.tail_tasks import task_files
 from schemas import SCHEMA_VERSION
 from schemas.document import Document
@@ -53,9 +55,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         needed = max(FEWEST_ITEMS, items_needed(DISCORDANT, flags.difference, flags.power))
     except ValueError as error:
         raise UsageError(f"wellspring tails build: {error}") from error
-    output = Path(flags.output)
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise UsageError(f"--output={output} exists and is not an empty folder: choose another one")
+    with own_new_folder("tails build", flags.output):
+        return _run(flags, needed)
+
+
+def _run(flags: argparse.Namespace, needed: int) -> int:
     corpus = _files("--corpus", flags.corpus)
     against = _files("--against", flags.against) if flags.against else {}
     anchor = open_anchor(Path(flags.anchor)) if flags.anchor else None
@@ -141,6 +145,7 @@ def run(argv: Sequence[str] | None = None) -> int:
             for path, (content, rows) in contents.items()
         },
     )
+    output = Path(flags.output)
     _write(output, {path: content for path, (content, _) in contents.items()}, manifest)
     print(_report(manifest, output))
     if not training:
@@ -266,7 +271,8 @@ def _doublings(found: Sequence[int], needed: int) -> float:
 
 
 def _write(output: Path, contents: dict[str, bytes], manifest: TailManifest) -> None:
-    """The folder appears whole or not at all."""
+    """The folder appears whole or not at all; what it leads to, where it is a link."""
+    output = output.resolve()
     unfinished = output.with_name(f"{output.name}.unfinished")
     if unfinished.exists():
         shutil.rmtree(unfinished)

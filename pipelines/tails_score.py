@@ -8,6 +8,7 @@ on the tail, on the head, and the difference of the two, by a bootstrap that dra
 exact test on each set.
 """
 
+import argparse
 import hashlib
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.arguments import JobParser, UsageError
+from pipelines.own_output import own_file
 from schemas.scorer import ScorerFingerprint
 from schemas.tail_benchmark import (
     SETS,
@@ -31,9 +33,11 @@ from schemas.tail_benchmark import (
 from signals.model_folder import ModelError, model_names
 from signals.paired_tests import DocumentDraws
 from signals.tail_scoring import accuracies, compare, margins
+from transforms.whole_file import messages_beside, write_whole
 
 ALL = "all"
 _CHANCE = 0.5
+_READ = ("items.jsonl", "manifest.json")
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -53,6 +57,11 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", required=True, metavar="FILE.json")
     parser.add_argument("--seed", type=int, default=7, help="of the bootstrap; default 7")
     flags = parser.parse_args(argv)
+    with own_file("tails score", flags.output, [Path(flags.items) / name for name in _READ]):
+        return _run(flags)
+
+
+def _run(flags: argparse.Namespace) -> int:
     items, digest, manifest = read_items(Path(flags.items))
     try:
         names = model_names(flags.scorer)
@@ -66,11 +75,9 @@ def run(argv: Sequence[str] | None = None) -> int:
         raise UsageError(f"wellspring tails score: {error}") from error
 
     scores = _scores(items, digest, fingerprints, np.stack(columns), list(manifest.items), flags.seed)
-    output = Path(flags.output)
-    unfinished = output.with_name(f"{output.name}.unfinished")
-    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(scores), indent=1) + b"\n")
-    unfinished.rename(output)
-    print(score_table(scores))
+    write_whole(flags.output, msgspec.json.format(msgspec.json.encode(scores), indent=1) + b"\n")
+    say = messages_beside(flags.output)
+    print(score_table(scores), file=say)
     for name in names:
         head = next(m for m in next(iter(scores.domains.values())) if m.model == name).sets["head"].accuracy
         if head.low is not None and head.low <= _CHANCE:
@@ -78,7 +85,7 @@ def run(argv: Sequence[str] | None = None) -> int:
                 f"warning: {name} is at chance on the head set: is the tokenizer in its folder its own?",
                 file=sys.stderr,
             )
-    print(f"every item's margins are in {output}")
+    print(f"every item's margins are in {flags.output}", file=say)
     return 0
 
 

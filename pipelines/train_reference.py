@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.own_output import own_folder
+
 if TYPE_CHECKING:
     from signals.training import Progress
 
@@ -51,6 +53,17 @@ def run(argv: Sequence[str] | None = None) -> int:
         if not (Path(args.start) / "tokenizer.json").is_file():
             parser.error(f"--start={args.start}: no tokenizer.json there")
 
+    with own_folder("train-reference", args.output, paths):
+        return _run(parser, args, paths, weights, shape)
+
+
+def _run(
+    parser: argparse.ArgumentParser,
+    args: argparse.Namespace,
+    paths: Sequence[Path],
+    weights: dict[str, float],
+    shape: dict[str, int],
+) -> int:
     import torch
     from tokenizers import Tokenizer
 
