@@ -93,6 +93,11 @@ def ends_with_client(options: PipelineOptions) -> bool:
     return bool(runner != "dataflowrunner")
 
 
+def outliving_runner(options: PipelineOptions) -> str | None:
+    """The runner whose job goes on when this process ends; None for one that ends with it."""
+    return None if ends_with_client(options) else str(options.get_all_options()["runner"])
+
+
 def check_detach(options: PipelineOptions) -> None:
     """Whether a job can be left with its runner.
 

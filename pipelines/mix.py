@@ -16,7 +16,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.arguments import UsageError, is_local, parse_arguments
+from pipelines.arguments import UsageError, outliving_runner, parse_arguments
 from pipelines.local_run import run_locally
 from pipelines.mix_settings import MixSettings, parser, settle
 from pipelines.mix_table import closing_table, plan_table
@@ -58,7 +58,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     for warning in settings.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     started = time.monotonic()
-    runner = None if is_local(options) else str(options.get_all_options()["runner"])
+    runner = outliving_runner(options)
     with run_folder("mix", arguments.output, overwrite=arguments.overwrite, runner=runner) as own:
         plan, until = _planned(settings, options)
         print(plan_table(settings.recipe, plan))

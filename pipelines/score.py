@@ -1,5 +1,6 @@
 """One's own file: measurements, probability and verdict, a line a document, in the file's order."""
 
+import argparse
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,7 +9,7 @@ import msgspec
 
 from pipelines.arguments import JobParser, UsageError
 from pipelines.curate_settings import check_scorer, default_scorer, load_profile, load_sources
-from pipelines.own_output import own_file, refuse_inputs
+from pipelines.own_output import own_file, refuse_two_readers
 from schemas.batch import MeasuredDocument
 from schemas.document import Document
 from schemas.label import ABSTAIN, LOW
@@ -64,11 +65,20 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--sources", help="sources.yaml: what is known of the sources")
     arguments = parser.parse_args(argv)
 
+    settings = [name for name in (arguments.profile, arguments.sources) if name]
+    refuse_two_readers("score", [arguments.input, *settings])
+    try:
+        inputs = expand_once(arguments.input)
+    except (FileNotFoundError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    with own_file("score", arguments.output, [*inputs, *settings]):
+        return _run(arguments, inputs)
+
+
+def _run(arguments: argparse.Namespace, inputs: Sequence[str]) -> int:
     profile, _ = load_profile(arguments.profile)
     scorer_name = arguments.scorer or default_scorer(profile)
     try:
-        inputs = expand_once(arguments.input)
-        refuse_inputs(arguments.output, inputs)
         warnings = check_scorer(profile, scorer_fingerprint(scorer_name))
         sources, judge = load_sources(arguments.sources), judge_of(profile)
         tokenizer, scorer = load_tokenizer(scorer_name), Scorer.load(scorer_name)
@@ -79,7 +89,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
     output, say = arguments.output, messages_beside(arguments.output)
     documents = abstained = 0
-    with own_file("score", output, inputs), compressed_file(output, inputs) as file:
+    with compressed_file(output, inputs) as file:
         records = read_own_texts(inputs)
         while chunk := list(itertools.islice(records, _CHUNK)):
             for line in score_records(chunk, tokenizer, scorer, judge, sources):

@@ -8,7 +8,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
-from pipelines.arguments import ends_with_client, is_local
+from pipelines.arguments import is_local, outliving_runner
 from pipelines.closing_table import closing_table
 from pipelines.local_run import run_locally
 from pipelines.progress_line import ProgressLine
@@ -48,20 +48,24 @@ def start_run(
         Exception: what the pipeline raised.
     """
     started = time.monotonic()
-    runner = None if is_local(options) else str(options.get_all_options()["runner"])
+    runner = outliving_runner(options)
     with run_folder(job, output, overwrite=overwrite, runner=runner) as own:
         start_run_folder(output)
         pipeline = beam.Pipeline(options=options)
-        if runner is not None:
+        if not is_local(options):
             build(pipeline, None, own.id)
             result = pipeline.run()
             log_event(RUN_STARTED, output, **known)
-            if not ends_with_client(options):
+            if runner is not None:
                 own.hand_over(_job_id(result))
             if detach:
                 print(f"The job is with its runner; {output}/manifest.json appears at its end.")
                 return None
-            state = result.wait_until_finish()
+            try:
+                state = result.wait_until_finish()
+            finally:
+                if PipelineState.is_terminal(result.state):
+                    own.take_back()
             if state != PipelineState.DONE:
                 raise RuntimeError(f"the job ended as {state}: {output} is not finished, start it again")
         else:

@@ -1,5 +1,6 @@
 """`wellspring forget` in a bucket: the same end as on this machine, wherever it dies, whoever interferes."""
 
+import contextlib
 import itertools
 import json
 import shutil
@@ -7,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import forget
 from pipelines.cli import main
 from tests.integration.gcs import Fault
 from tests.pipelines.forgetting import WHO, Killed, at_rest, begun, files, holding, stop_the_clock
 from tests.review.held_run import held_run
 from transforms.cloud_storage import CloudStorage, CloudStorageError
+from transforms.replace_files import COMMIT
 
 pytestmark = pytest.mark.slow
 
@@ -115,7 +118,8 @@ def test_what_another_has_changed_before_the_commit_ends_it(bucket, local, id, m
 
     def overtaken(self, path, content):
         create(self, path, content)
-        bucket.put("runs/1/manifest.json", b"another's")
+        if path == COMMIT:
+            bucket.put("runs/1/manifest.json", b"another's")
 
     monkeypatch.setattr(CloudStorage, "create", overtaken)
     assert main(["forget", f"--run={run}", f"--id={id}", *WHO]) == 2
@@ -141,9 +145,26 @@ def test_what_another_changes_after_the_commit_is_not_written_over(bucket, local
     assert bucket.contents("runs/1/")["manifest.json"] == b"another's"
 
 
+def test_of_two_at_once_the_second_is_told_of_the_first(bucket, local, id, after, monkeypatch, capsys):
+    run = put(bucket, local, "runs/1")
+    replace = CloudStorage.replace
+
+    def with_another_before(self, *args):
+        monkeypatch.setattr(CloudStorage, "replace", replace)
+        assert main(["forget", f"--run={run}", f"--id={id}", *WHO]) == 2
+        replace(self, *args)
+
+    monkeypatch.setattr(CloudStorage, "replace", with_another_before)
+    assert main(["forget", f"--run={run}", f"--id={id}", *WHO]) == 0
+    assert f"--run: {run} is being written by `wellspring forget`" in capsys.readouterr().err
+    assert bucket.contents("runs/1/") == after
+
+
 @pytest.mark.parametrize("change", ["create", "put_in_place"])
 def test_of_two_at_once_one_commits(bucket, local, id, after, monkeypatch, capsys, change):
-    """The other comes while this one has staged its files, or claimed its commit and not settled it."""
+    """The other comes while this one has staged its files, or claimed its commit and not settled it; and
+    somebody had removed the claim of the first."""
+    monkeypatch.setattr(forget, "own_folder", lambda *_, **__: contextlib.nullcontext())
     run = put(bucket, local, "runs/1")
     original, begun = getattr(CloudStorage, change), []
 

@@ -305,9 +305,9 @@ def test_no_such_set_and_no_such_command(tmp_path, capsys):
 def test_two_jobs_do_not_write_at_once(anchor, capsys):
     from pipelines.anchor_folder import writing
 
-    with writing(anchor):
+    with writing(anchor, "anchor sign"):
         assert add(anchor, rows(0, 1)) == 2
-    assert "another job is writing to it" in capsys.readouterr().err
+    assert "set is being written by `wellspring anchor sign`" in capsys.readouterr().err
     assert add(anchor, rows(0, 1)) == 0
 
 

@@ -129,3 +129,77 @@ def test_a_run_whose_claim_is_gone_does_not_finish(texts, tmp_path, monkeypatch)
     assert curate(texts, run) == 2  # the other one's
     let_go(folder_claim(str(run)), taken[0])
     assert curate(texts, run) == 0
+
+
+FOLDER_JOBS = {
+    "curate": "curate --input=texts.jsonl --output=out --profile=seed --scoring=none",
+    "curate again": "curate --input=texts.jsonl --output=out --profile=seed --scoring=none --overwrite",
+    "mix": "mix --recipe=texts.jsonl --output=out",
+    "simulate": "simulate --corpus=texts.jsonl --output=out",
+    "models": "simulate --corpus=texts.jsonl --output=new --learner=transformer --keep_models=out",
+    "monitor": "monitor --outputs=texts.jsonl --baseline=texts.jsonl --output=out",
+    "evaluate": "evaluate --scored=texts.jsonl --labelled=texts.jsonl --output=out",
+    "anchor create": "anchor create --anchor=out",
+    "anchor add": "anchor add --anchor=out --input=texts.jsonl --attested_by=a --licence=b",
+    "anchor sign": "anchor sign --anchor=out",
+    "anchor export": "anchor export --anchor=out --output=new --purpose=calibration --exported_by=a",
+    "forget": "forget --anchor=out --id=a --by=b --reason=c",
+    "demo": "demo --output=out",
+    "train-reference": "train-reference --corpus=texts.jsonl --output=out",
+}
+FILE_JOBS = {
+    "score": "score --input=texts.jsonl --output=out --profile=seed",
+    "calibrate": "calibrate --labelled=texts.jsonl --output=out",
+    "tails build": "tails build --corpus=texts.jsonl --output=out",
+    "tails score": "tails score --items=. --scorer=reference-en --output=out",
+    "tail-reference": "tail-reference --corpus=texts.jsonl --output=out",
+}
+
+
+@pytest.mark.parametrize("job", [*FOLDER_JOBS, *FILE_JOBS])
+def test_no_job_writes_where_another_does(job, texts, monkeypatch, capsys):
+    monkeypatch.chdir(texts.parent)
+    own = own_folder("monitor", "out") if job in FOLDER_JOBS else own_file("monitor", "out")
+    with own:
+        there = files(texts.parent)
+        assert main((FOLDER_JOBS | FILE_JOBS)[job].split()) == 2
+        assert files(texts.parent) == there
+        assert not (texts.parent / "new").exists()
+    said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("warning")]
+    assert len(said) == 1
+    assert "out is being written by `wellspring monitor` (process " in said[0]
+    assert [path.name for path in texts.parent.iterdir()] == ["texts.jsonl"]
+
+
+OVER_AN_INPUT = [
+    "score --input=in --output=link --profile=seed",
+    "score --input=seed.html --output=link --profile=in",
+    "calibrate --labelled=in --output=link",
+    "calibrate --labelled=seed.html --output=seed.json",
+    "calibrate --profile=in --baseline=run --output=link",
+    "simulate --corpus=out/report.html --output=out",
+    "simulate --corpus=out/pool.jsonl --learner=transformer --output=new --keep_models=out",
+    "monitor --outputs=out/monitor.json --baseline=in --output=out",
+    "monitor --outputs=in --baseline=out/baseline.json.link --output=out",
+    "evaluate --scored=out/accuracy.json --labelled=in --output=out",
+    "tails score --items=tails --scorer=reference-en --output=tails/items.jsonl",
+    "tail-reference --corpus=in --output=link",
+]
+
+
+@pytest.mark.parametrize("command", OVER_AN_INPUT)
+def test_no_job_writes_over_what_it_reads(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("accuracy.json", "baseline.json", "monitor.json", "pool.jsonl", "report.html"):
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / name).write_text("years of work")
+    (tmp_path / "tails").mkdir()
+    for name in ("tails/items.jsonl", "in", "seed.html"):
+        (tmp_path / name).write_text("years of work")
+    (tmp_path / "link").symlink_to("in")
+    (tmp_path / "out/baseline.json.link").symlink_to("baseline.json")
+    there = files(tmp_path)
+    assert main(command.split()) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1 and said[0].endswith("write to another file")
+    assert files(tmp_path) == there
