@@ -5,7 +5,7 @@ paths -> ReadDocuments -> UniqueDocuments -> Measure -> AssembleBatches -> judge
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
@@ -13,13 +13,13 @@ from apache_beam.pvalue import AsSingleton
 from pipelines.arguments import UsageError, check_detach, is_local, parse_arguments
 from pipelines.curate_settings import CurateSettings, parser, settle
 from pipelines.judge_batches import Gathered, judge_batches
-from pipelines.run_folder import check_run_folder
+from pipelines.run_folder import check_not_read, check_run_folder
 from pipelines.start_run import start_run
 from schemas.document import Document
 from signals.measuring import with_language
 from transforms.assemble_batches import AssembleBatches, CountStrata
 from transforms.measure import Measure
-from transforms.open_files import input_bytes
+from transforms.open_files import expand_all, input_bytes
 from transforms.progress import Progress
 from transforms.public_path import public_path
 from transforms.read_documents import ReadDocuments
@@ -97,6 +97,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     for warning in settings.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     size = _input_size(settings) if is_local(options) or arguments.dry_run else None
+    check_not_read(settings.output, _read(settings))
     if arguments.dry_run:
         print(_plan(settings, size))
         return 0
@@ -112,6 +113,16 @@ def run(argv: Sequence[str] | None = None) -> int:
         gate=settings.gate,
     )
     return 0
+
+
+def _read(settings: CurateSettings) -> Iterator[str]:
+    """What the run reads: its files, and the run that it reuses."""
+    if settings.reuse:
+        yield settings.reuse
+    try:
+        yield from expand_all(settings.inputs, settings.path_prefix)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--input: {error}") from error
 
 
 def _input_size(settings: CurateSettings) -> int | None:

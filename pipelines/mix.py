@@ -20,7 +20,7 @@ from pipelines.arguments import UsageError, outliving_runner, parse_arguments
 from pipelines.local_run import run_locally
 from pipelines.mix_settings import MixSettings, parser, settle
 from pipelines.mix_table import closing_table, plan_table
-from pipelines.run_folder import check_run_folder, run_folder, start_run_folder
+from pipelines.run_folder import check_not_read, check_run_folder, run_folder, start_run_folder
 from pipelines.set_card import describe_set
 from pipelines.set_folder import read_set
 from pipelines.set_page import render_set
@@ -55,6 +55,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     arguments, options = parse_arguments(parser(), argv)
     check_run_folder(arguments.output, overwrite=arguments.overwrite)
     settings = settle(arguments)
+    check_not_read(arguments.output, [run.path for run in settings.runs])
     for warning in settings.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     started = time.monotonic()

@@ -1,7 +1,6 @@
 """The flags of `wellspring reprocess`, checked against the run that it takes."""
 
 import argparse
-import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import get_args
@@ -12,6 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines import curate_settings
 from pipelines.arguments import JobParser, UsageError
 from pipelines.curate_settings import CurateSettings, check_gate, file_sha256_of, load_profile, load_sources
+from pipelines.run_folder import check_not_read
 from schemas import CODE_VERSION
 from schemas.manifest import Manifest, ReprocessedFrom
 from schemas.profile import Profile
@@ -98,8 +98,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> Reprocess
         run = FinishedRun(arguments.run)
     except (RunError, OSError) as error:
         raise UsageError(f"--run: {error}") from error
-    if _same_folder(arguments.run, arguments.output):
-        raise UsageError("--output is the run's own folder: a run stays as it is; choose another folder")
+    check_not_read(arguments.output, [arguments.run])
     manifest = run.manifest
     flags = manifest.parameters
     if flags.get("scoring") == "decisive" and not arguments.scorer:
@@ -239,9 +238,3 @@ def _check_tokenizer(name: str, manifest: Manifest) -> list[str]:
     if manifest.scorer and tokenizer.sha256 != manifest.scorer.tokenizer_sha256:
         raise UsageError(f"the tokenizer of {name} isn't any more the one that the run was tokenized by")
     return []
-
-
-def _same_folder(a: str, b: str) -> bool:
-    if a.startswith("gs://") or b.startswith("gs://"):
-        return a.rstrip("/") == b.rstrip("/")
-    return os.path.realpath(a) == os.path.realpath(b)

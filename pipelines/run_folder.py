@@ -1,7 +1,8 @@
 """A run's folder: refused where a finished run lies, cleared of what a dead one left but its scores."""
 
 import contextlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
@@ -9,6 +10,7 @@ from apache_beam.io.filesystems import FileSystems
 from pipelines.arguments import UsageError
 from pipelines.own_output import OwnOutput, own_folder, refuse_claimed_folder
 from transforms.claim import FOLDER_CLAIM
+from transforms.public_path import public_path
 from transforms.publish import LAST_FILES, make_folder, remove_folder
 from transforms.score_checkpoints import SCORES
 from transforms.storage import UNFINISHED, open_storage
@@ -41,6 +43,29 @@ def check_run_folder(run: str, *, overwrite: bool) -> None:
     """
     refuse_claimed_folder(run)
     _check_contents(run, overwrite=overwrite)
+
+
+def check_not_read(run: str, paths: Iterable[str]) -> None:
+    """Whether nothing that a run reads, files or other runs, lies where it will write: that is cleared.
+
+    Args:
+        paths: asked for only where something lies there.
+
+    Raises:
+        UsageError: one does.
+    """
+    if not _entries(run):
+        return
+    here = f"{_real(run)}/"
+    for path in paths:
+        if f"{_real(path)}/".startswith(here):
+            raise UsageError(
+                f"--output {run} holds what is read ({public_path(path)}): choose another folder"
+            )
+
+
+def _real(path: str) -> str:
+    return path.rstrip("/") if "://" in path else os.path.realpath(path)
 
 
 def _check_contents(run: str, *, overwrite: bool) -> None:

@@ -131,6 +131,22 @@ def test_a_run_whose_claim_is_gone_does_not_finish(texts, tmp_path, monkeypatch)
     assert curate(texts, run) == 0
 
 
+def test_a_run_is_not_cleared_by_what_reads_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run/documents").mkdir(parents=True)
+    for name in ("run/manifest.json", "run/documents/texts.jsonl"):
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "list.paths").write_text("run/documents/texts.jsonl\n")
+    (tmp_path / "link").symlink_to("run")
+    pattern = f"{tmp_path}/*/documents/*.jsonl"
+    for read in ("run/documents/*.jsonl", "link/documents/texts.jsonl", pattern, "list.paths"):
+        for output in ("run", "link"):
+            assert curate(Path(read), Path(output), "--overwrite") == 2
+            said = capsys.readouterr().err.splitlines()
+            assert said[-1].startswith(f"--output {output} holds what is read (")
+    assert files(tmp_path / "run").keys() == {"manifest.json", "documents/texts.jsonl"}
+
+
 FOLDER_JOBS = {
     "curate": "curate --input=texts.jsonl --output=out --profile=seed --scoring=none",
     "curate again": "curate --input=texts.jsonl --output=out --profile=seed --scoring=none --overwrite",

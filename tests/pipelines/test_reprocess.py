@@ -215,7 +215,7 @@ def test_a_run_that_is_not_finished_or_is_the_output(monitored, tmp_path, capsys
     assert "not a finished run" in capsys.readouterr().err
     argv = [f"--run={monitored}", f"--output={monitored}/", "--profile=seed", "--overwrite"]
     assert main(["reprocess", *argv]) == 2
-    assert "stays as it is" in capsys.readouterr().err
+    assert "holds what is read" in capsys.readouterr().err
 
 
 def test_sources_that_were_changed_since_must_be_named(crawl, tiny_scorer, tmp_path, capsys):
