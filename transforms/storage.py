@@ -7,16 +7,21 @@ the review page starts fast.
 """
 
 import contextlib
+import errno
 import fcntl
+import glob
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 UNFINISHED = ".unfinished"
 """Folder in a run for what there is while it goes on; a finished run has none."""
+
+
+# What systems say where a file can't have two names.
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 class Storage(Protocol):
@@ -85,7 +90,8 @@ def open_storage(folder: str) -> Storage:
 
 
 class LocalStorage:
-    """A folder on this machine, or on a shared file system that knows hard links."""
+    """A folder on this machine, or on a shared file system. Without hard links a file that is created appears
+    at once, but not with its content at once."""
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
@@ -100,21 +106,21 @@ class LocalStorage:
         final.parent.mkdir(parents=True, exist_ok=True)
         # Written under a name of its own and then linked: the final name appears with its whole
         # content, and, unlike a rename, a link never replaces what another has put there.
-        temporary = final.parent / f".{final.name}.{uuid.uuid4().hex}"
+        temporary = _beside(final)
         try:
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            _write_new(temporary, content)
             os.link(temporary, final)
         except FileNotFoundError:
             if final.exists():  # whoever created it has swept our temporary file away
                 raise FileExistsError(f"{final} is there already") from None
             raise
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            _write_new(final, content)
         finally:
             temporary.unlink(missing_ok=True)
-        for left in final.parent.glob(f".{final.name}.*"):  # by a process that was killed
-            left.unlink(missing_ok=True)
+        _sweep(final)
 
     def files(self, folder: str) -> list[str]:
         root = self._folder / folder
@@ -131,22 +137,25 @@ class LocalStorage:
     def replace(self, path: str, content: bytes) -> None:
         final = self._folder / path
         final.parent.mkdir(parents=True, exist_ok=True)
-        with final.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        temporary = _beside(final)
+        _write_new(temporary, content)
+        temporary.replace(final)
 
     def exchange(self, path: str, before: bytes, after: bytes | None) -> bool:
         final = self._folder / path
         try:
-            with _locked(final.parent):
-                if final.read_bytes() != before:
+            with final.open("r+b") as file:
+                with contextlib.suppress(OSError):  # a file system without locks: then as well as can be
+                    fcntl.flock(file, fcntl.LOCK_EX)
+                # Whoever had the lock before may have put another file there.
+                if not os.path.samestat(os.fstat(file.fileno()), final.stat()) or file.read() != before:
                     return False
+                _sweep(final)
                 if after is None:
                     final.unlink()
                 else:
-                    temporary = final.parent / f".{final.name}.{uuid.uuid4().hex}"
-                    temporary.write_bytes(after)
+                    temporary = _beside(final)
+                    _write_new(temporary, after)
                     temporary.replace(final)
         except FileNotFoundError:
             return False
@@ -179,12 +188,20 @@ class LocalStorage:
                 return
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """While it holds, no other process of this machine holds it for the same folder."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def _beside(final: Path) -> Path:
+    """A name for what is to become a file."""
+    return final.parent / f".{final.name}.{uuid.uuid4().hex}"
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sweep(final: Path) -> None:
+    """Removes what a process that was killed left of a file, and what one of several writers has no more use
+    for."""
+    for left in final.parent.glob(f".{glob.escape(final.name)}.*"):
+        left.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """A local folder as storage: whole files, the first one wins. Buckets: tests/integration."""
 
+import errno
 import threading
 
 import pytest
@@ -53,3 +54,18 @@ def test_what_a_killed_writer_left_is_no_file_and_is_swept_away(tmp_path):
     assert storage.files("releases") == []
     storage.create("releases/1.json", b"whole")
     assert [p.name for p in (tmp_path / "releases").iterdir()] == ["1.json"]
+
+
+def test_a_file_system_without_links_and_locks_will_do(tmp_path, monkeypatch):
+    def refused(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refused)
+    monkeypatch.setattr("fcntl.flock", refused)
+    storage = open_storage(str(tmp_path))
+    storage.create("1.json", b"one")
+    with pytest.raises(FileExistsError):
+        storage.create("1.json", b"two")
+    assert storage.exchange("1.json", b"one", b"two")
+    assert storage.read("1.json") == b"two"
+    assert [p.name for p in tmp_path.iterdir()] == ["1.json"]
