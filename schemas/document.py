@@ -32,7 +32,8 @@ class PublishedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """Unique in the run: the input's own id, else the WARC-Record-ID, else a hash of url, date and text. A
     second text under the same id has its content hash as a suffix."""
     text: str
-    """The text that was measured, valid UTF-8."""
+    """The text that was measured, valid UTF-8, without control characters and long runs of what can't be
+    seen."""
     source: str
     """The input's own; else `common-crawl` or `web-archive` in web archives, elsewhere the file's name up
     to its first dot."""
@@ -42,7 +43,7 @@ class PublishedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """dolma's `created`, as the input has it. Null: the input has none."""
     metadata: str
     """A JSON object as text: the input's `metadata`, and every field that has no column here. `{}` for
-    none."""
+    none. `invisible_text` says what was taken out of the text."""
     dump: str | None
     """The crawl, such as `CC-MAIN-2026-43`. Null: neither the record nor the file's path names one."""
     url: str | None
@@ -68,8 +69,9 @@ class PublishedDocument(msgspec.Struct, frozen=True, kw_only=True):
     batch_id: str
     """The training batch: a row of `audits/`."""
     offset: int | None = None
-    """Where the record begins in its file, from 0. Unit: bytes of the file as stored in web archives, lines
-    in JSON lines, rows in Parquet. Null: the run is of a version before it was recorded."""
+    """Where the record begins in its file, from 0. Unit: bytes of a web archive (of the file as stored, plain
+    or gzip; of what it holds under another compression), lines in JSON lines, rows in Parquet. Null: the run
+    is of a version before it was recorded."""
 
 
 class HeldDocument(PublishedDocument, frozen=True, kw_only=True):

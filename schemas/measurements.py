@@ -89,7 +89,8 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True):
     undefined: list[str] = []
     """One line for each null, such as "burstiness: one sentence". The language-model signals have one line
     together where no model scored, and `binoculars` and `cross_entropy_difference` none with a single
-    model."""
+    model. One line more for each run of characters that can't be seen, which was taken out of the text
+    before it was measured: "c2pa_text_manifest: 3086 invisible characters left out, sha256 ..."."""
 
     scored_tokens: int | None = None
     nll: float | None = None

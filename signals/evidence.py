@@ -1,7 +1,8 @@
 """Evidence about a document's origin: what its source, its page, its archive and its own words say.
 
 From sources.yaml the first match wins. A page's `meta generator` names its publishing system, robots.txt and
-ai.txt say what may be done with it: neither says who wrote it. C2PA manifests don't survive in text.
+ai.txt say what may be done with it: neither says who wrote it. A C2PA manifest in a text is recorded
+(`signals.invisible_runs`) and isn't read here.
 """
 
 import fnmatch

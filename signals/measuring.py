@@ -10,6 +10,7 @@ from schemas.batch import MeasuredDocument
 from schemas.document import Document
 from schemas.reject import Reject, reject_document
 from signals.entropy import pack_ids
+from signals.invisible_runs import runs_left_out
 from signals.language import detect_language
 from signals.text_measurements import measure_text
 from signals.tokenization import Tokenizer
@@ -39,6 +40,9 @@ def measure_documents(documents: Sequence[Document], tokenizer: Tokenizer) -> li
             )
             continue
         measurements = measure_text(document.id, document.text, language=document.language, tokens=len(ids))
+        if left_out := runs_left_out(document.metadata):
+            undefined = [*measurements.undefined, *left_out]
+            measurements = msgspec.structs.replace(measurements, undefined=undefined)
         measured.append(
             MeasuredDocument(document=document, token_ids=pack_ids(ids), measurements=measurements)
         )

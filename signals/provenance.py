@@ -18,10 +18,11 @@ from schemas.measurements import LanguageModelSignals, Measurements
 from schemas.profile import Profile
 from schemas.sources import ATTESTED_HUMAN, KNOWN_MODEL, SourceEntry
 from signals.burstiness import burstiness
+from signals.invisible_runs import without_invisible_runs
 from signals.model_folder import REFERENCE_EN
 from signals.profiles import SEED
 from signals.scorer import Scorer
-from signals.tokenization import load_tokenizer
+from signals.tokenization import load_tokenizer, valid_unicode
 from signals.vocabulary import type_token_ratio
 from signals.votes import beyond, confidence, possible_votes, verdict_is_open, votes_of
 from signals.words import words_and_sentences
@@ -139,6 +140,7 @@ class ProvenanceClassifier:
             low_perplexity, low_burstiness, low_vocab_richness fired), verdict ("SYNTHETIC" or
             "LIKELY_HUMAN"), confidence ("LOW", "LOW", "MEDIUM", "HIGH" by votes).
         """
+        doc = without_invisible_runs(valid_unicode(doc).encode())[0].decode()
         split = words_and_sentences(doc)
         values = {
             "perplexity": self._perplexity(doc),

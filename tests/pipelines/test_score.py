@@ -10,6 +10,7 @@ from pipelines.cli import main
 from signals.scorer import Scorer
 from signals.tokenization import load_tokenizer
 from tests.pipelines.crawl import text
+from tests.signals.test_invisible_runs import MANIFEST, wrapped
 
 KEYS = {"id", "probability", "verdict", "confidence", "label", "reasons", "measurements"}
 
@@ -142,3 +143,20 @@ def test_a_run_that_fails_leaves_the_file_of_the_one_before(texts, tmp_path, tin
         scored(texts, tmp_path / "out.jsonl", tiny_scorer)
     assert (tmp_path / "out.jsonl").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl", "texts.jsonl.gz"]
+
+
+def test_what_cannot_be_seen_changes_no_measurement(tmp_path, tiny_scorer):
+    plain = text("0")
+    runs = {"manifest": wrapped(MANIFEST), "tags": "".join(chr(0xE0000 + 65 + i % 26) for i in range(3000))}
+    rows = [{"id": "plain", "text": plain}]
+    rows += [{"id": name, "text": plain[:50] + run + plain[50:]} for name, run in runs.items()]
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    expected, *others = scored(path, tmp_path / "out.jsonl", tiny_scorer)
+    for line in others:
+        (said,) = set(line["measurements"]["undefined"]) - set(expected["measurements"]["undefined"])
+        assert "3000 invisible characters left out, sha256 " in said or said.startswith(
+            "c2pa_text_manifest: "
+        )
+        same = {"id": line["id"], "undefined": line["measurements"]["undefined"]}
+        assert line == expected | {"id": line["id"], "measurements": expected["measurements"] | same}

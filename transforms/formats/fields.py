@@ -11,27 +11,55 @@ import xxhash
 
 from schemas.document import Document
 from schemas.reject import RECORD, Reject
+from signals.invisible_runs import METADATA_KEY, InvisibleText, without_invisible_runs
 from transforms.formats.limits import Limits
 
 MAX_ID_CHARACTERS = 512
 MAX_URL_CHARACTERS = 4096
 MAX_DETAIL_CHARACTERS = 300
 # C0 without tab, line feed and carriage return, and DEL: no text needs them, and NUL ends strings
-# in half of the tools that open a corpus.
-_CONTROL_BYTES = bytes(b for b in range(32) if b not in b"\t\n\r") + b"\x7f"
+# in half of the tools that open a corpus. But they part words: a form feed ends a page.
+_CONTROLS = bytes(b for b in (*range(32), 127) if b not in b"\t\n\r")
+_CONTROL_RUN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
 _DUMP = re.compile(r"CC-MAIN-\d{4}(?:-\d{4}|-\d{2})?(?!\d)")
 
 
 def clean_text(text: str) -> str:
-    """Text that is always valid UTF-8: surrogate pairs joined, lone surrogates replaced by U+FFFD,
-    control characters (C0 but tab, LF, CR; DEL) removed. Everything else stays as it is."""
+    """Text that is always valid UTF-8: surrogate pairs joined, lone surrogates replaced by U+FFFD, and no
+    control characters (C0 but tab, LF, CR; DEL). Between two characters that aren't white space a run of
+    them is one white space: a line feed where a form feed or vertical tab is among them, a space elsewhere.
+    Everything else stays as it is."""
+    return _cleaned(text)[0]
+
+
+def _cleaned(text: str) -> tuple[str, bytes]:
+    """The text, and the same in UTF-8."""
     try:
         raw = text.encode()
     except UnicodeEncodeError:
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         raw = text.encode()
-    cleaned = raw.translate(None, _CONTROL_BYTES)
-    return text if len(cleaned) == len(raw) else cleaned.decode()
+    if len(raw.translate(None, _CONTROLS)) < len(raw):
+        text = _CONTROL_RUN.sub(_parting, text)
+        raw = text.encode()
+    return text, raw
+
+
+def _parting(found: re.Match[str]) -> str:
+    """What stands in place of a run of control characters."""
+    text, begin, end = found.string, found.start(), found.end()
+    before, after = text[max(begin - 1, 0) : begin], text[end : end + 1]
+    if not before.strip() or not after.strip():
+        return ""
+    return "\n" if "\v" in found[0] or "\f" in found[0] else " "
+
+
+def normalised(text: str) -> tuple[str, InvisibleText | None]:
+    """All that is ever changed of a text: `clean_text`, then its long runs of characters that can't be seen
+    are taken out, which are given back, too."""
+    text, raw = _cleaned(text)
+    seen, invisible = without_invisible_runs(raw)
+    return (text, None) if invisible is None else (seen.decode(), invisible)
 
 
 def bounded(value: str, characters: int) -> str:
@@ -153,7 +181,9 @@ class Place(msgspec.Struct, frozen=True):
                 return self.reject(
                     "too_large", f"text of {size} bytes, the limit is {limits.max_record_bytes}"
                 )
-        text = clean_text(text)
+        text, invisible = normalised(text)
+        if invisible is not None:
+            metadata = {**metadata, METADATA_KEY: msgspec.to_builtins(invisible)}
         length = len(text.strip())
         if length == 0:
             return self.reject("empty", "no text in the record")
