@@ -154,7 +154,7 @@ def report(found: list[Licence]) -> str:
             "## Only with torch's CUDA build",
             "",
             "The image for CPUs (`--build-arg DEVICE=cpu`) holds none of these. NVIDIA's licences allow an",
-            "application to be distributed with the libraries that it loads (CUDA Toolkit EULA, attachment A;",
+            "application to be shipped with the libraries that it loads (CUDA Toolkit EULA, attachment A;",
             "cuDNN and cuSPARSELt: the `.so` files), under terms no weaker than theirs and not on their own.",
             "Read them before a GPU image leaves your company.",
             "",

@@ -40,6 +40,9 @@ CPU_TOKEN_BUDGET = 2048
 """Padded tokens of a forward pass: many rows a product, and activations that stay in a core's cache."""
 HEAD_ROWS = 256
 """Rows of hidden states that the head sees at once; fewer only where memory doesn't hold their logits."""
+LEAST_HEAD_ROWS = 16
+"""The same where memory is short. A product of fewer than four rows, or with two threads of five or seven, is
+another one on processors without AVX-512: its last bits differ from those of the same rows among others."""
 STATISTICS_ROWS = 64
 """Rows of logits whose float32 form is held at once on a CPU: 2 MB for 8192 tokens of vocabulary."""
 
@@ -333,10 +336,13 @@ class Scorer:
                 too_much = _out_of_memory(error)
             torch.cuda.empty_cache()
             work.retries.append(None)
-            half = rows // 2
-            if half:
-                parts = [slice(first, first + half) for first in range(0, len(positions), half)]
+            half = max(rows // 2, LEAST_HEAD_ROWS)
+            if len(positions) > 1:
+                step = half if half < rows else 1
+                parts = [slice(first, first + step) for first in range(0, len(positions), step)]
                 waiting.extend((positions[part], hidden[part], half) for part in parts)
+            elif half < rows:
+                waiting.append((positions, hidden, half))
             else:
                 work.problems[int(np.searchsorted(work.offsets, positions[0], side="right")) - 1] = too_much
 
