@@ -4,17 +4,25 @@
 """
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 
-from docs.generator import files, performance, tables
+from docs.generator import commands, files, performance, public, tables
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
 
+@functools.cache
 def generated() -> dict[str, str]:
     """{path under docs/reference/: page}: everything that is generated."""
-    return {**tables.pages(), **files.pages(), **performance.pages()}
+    return {
+        **commands.pages(),
+        **tables.pages(),
+        **files.pages(),
+        **public.pages(),
+        **performance.pages(),
+    }
 
 
 def stale(folder: Path = REFERENCE) -> list[str]:

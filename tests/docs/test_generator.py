@@ -1,14 +1,18 @@
 import json
+import re
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pytest
 
-from docs.generator import files, performance, tables
+import wellspring
+from docs.generator import commands, files, performance, tables
 from docs.generator.__main__ import REFERENCE, generated, main, stale
 from docs.generator.fields import fields_of
 from docs.generator.types import type_words
+from pipelines import cli
+from pipelines.cli import JOBS
 from schemas.arrow import arrow_schema
 
 TABLES = [table for _, _, of_page in tables.PAGES.values() for table in of_page]
@@ -104,4 +108,43 @@ def test_a_new_result_makes_the_page_stale(tmp_path: Path, monkeypatch: pytest.M
         (tmp_path / file.name).write_text(json.dumps(result))
     monkeypatch.setattr(performance, "RESULTS", tmp_path)
 
-    assert "performance.md" in stale(REFERENCE)
+    page = performance.pages()["performance.md"]
+    assert page != (REFERENCE / "performance.md").read_text()
+    assert page.count("twice") == len(list(tmp_path.iterdir()))
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_every_flag_of_every_job_is_on_its_page(job: str) -> None:
+    text = generated()[f"commands/{job}.md"]
+
+    for command, parser in commands.parsers(job).items():
+        heading = f"## wellspring {command}\n" if job in commands.COMMANDS else "## Flags\n"
+        section = text.split(heading)[1].split("\n## ")[0]
+        flags = {action.option_strings[-1] for action in commands.flags(parser.parser)}
+        assert set(re.findall(r"^\| `(--\w+)` ", section, re.MULTILINE)) == flags
+
+
+@pytest.mark.parametrize("job", commands.COMMANDS)
+def test_the_commands_of_a_job_are_those_of_its_help(job: str, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([job, "--help"])
+    named = set(re.findall(r"[a-z]+", capsys.readouterr().out))
+
+    assert set(commands.COMMANDS[job]) <= named
+
+
+def test_a_default_that_hangs_on_who_asks_is_said_in_words() -> None:
+    by = next(line for line in generated()["commands/release.md"].splitlines() if "`--by`" in line)
+
+    assert "this user's name" in by
+
+
+def test_every_public_name_is_on_the_page_of_the_package() -> None:
+    headings = re.findall(r"^### (\w+)$", generated()["python.md"], re.MULTILINE)
+
+    assert sorted(headings) == sorted(wellspring.__all__)
+
+
+def test_no_generated_page_names_a_folder_of_this_machine() -> None:
+    root = str(Path(__file__).parents[2])
+
+    assert [name for name, text in generated().items() if root in text] == []

@@ -1,0 +1,160 @@
+"""Every job and its flags, from the parsers themselves."""
+
+import argparse
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from docs.generator.markdown import code, page, table
+from pipelines.cli import JOBS, main
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "anchor": ("create", "add", "verify", "export", "sign"),
+    "review": ("serve", "list", "show", "approve", "reject", "undo"),
+    "tails": ("build", "score"),
+}
+"""Of the jobs that have several."""
+_GUIDES = {
+    "anchor": "anchor",
+    "calibrate": "calibrate",
+    "check-engine": "engines",
+    "curate": "curate",
+    "estimate": "cost",
+    "evaluate": "score",
+    "forget": "forget",
+    "lineage": "training-set",
+    "mix": "training-set",
+    "monitor": "monitor",
+    "release": "review",
+    "reprocess": "reprocess",
+    "review": "review",
+    "score": "score",
+    "simulate": "simulate",
+    "tail-reference": "scorer",
+    "tails": "tails",
+    "train-reference": "scorer",
+}
+_ROOT = Path(__file__).parents[2]
+_SHOWN_CHOICES = 8
+_DEFAULT = re.compile(r"[;,.]?\s*\(?\bdefault:? ([^;)]+)\)?")
+
+
+class Parser(NamedTuple):
+    """A command's parser, and whether it hands on to Beam what it doesn't know."""
+
+    parser: argparse.ArgumentParser
+    takes_beam_flags: bool
+
+
+def pages() -> dict[str, str]:
+    """{path under reference/: page} for every job, and their list."""
+    rows = [(f"[`{job}`]({job}.md)", what) for job, what in JOBS.items()]
+    intro = (
+        "`wellspring --help` lists the jobs, `wellspring JOB --help` a job's flags. Every flag is "
+        "`--name=value`. What the jobs' exit codes mean: [exit codes](../exit-codes.md)."
+    )
+    index = page("Commands", intro, table(("job", "does"), rows))
+    return {
+        "commands/index.md": index,
+        **{f"commands/{job}.md": _page(job, what) for job, what in JOBS.items()},
+    }
+
+
+def parsers(job: str) -> dict[str, Parser]:
+    """{command: its parser} of a job; a job of one command is called as itself."""
+    commands = [f"{job} {command}" for command in COMMANDS.get(job, ())] or [job]
+    return {command: _parser_of(command.split()) for command in commands}
+
+
+def flags(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """A parser's flags, `--help` left out."""
+    return [action for action in parser._actions if action.dest != "help"]
+
+
+def _page(job: str, what: str) -> str:
+    guide = f" How to use it: [guide](../../how-to/{_GUIDES[job]}.md)." if job in _GUIDES else ""
+    of_job = parsers(job)
+    sections = [_section(command, parser, several=len(of_job) > 1) for command, parser in of_job.items()]
+    return page(f"wellspring {job}", f"{what[:1].upper()}{what[1:]}.{guide}", *sections)
+
+
+def _section(command: str, parser: Parser, *, several: bool) -> str:
+    rows = [
+        (code(action.option_strings[-1]), _value(action), *_default_and_meaning(parser.parser, action))
+        for action in flags(parser.parser)
+    ]
+    beam = "Flags that it doesn't know go to Beam." if parser.takes_beam_flags else ""
+    parts = [
+        f"## wellspring {command}" if several else "## Flags",
+        _described(parser.parser.description) if several or "\n" in (parser.parser.description or "") else "",
+        table(("flag", "value", "default", "meaning"), rows),
+        _described(parser.parser.epilog),
+        beam,
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    choices = [str(choice) for choice in action.choices or ()]
+    if 0 < len(choices) <= _SHOWN_CHOICES:
+        value = " or ".join(code(choice) for choice in choices)
+    elif choices:
+        value = "one of " + ", ".join(code(choice) for choice in choices)
+    else:
+        value = code(action.metavar or action.dest.upper())
+    return f"{value}, repeatable" if isinstance(action, argparse._AppendAction) else value
+
+
+def _default_and_meaning(parser: argparse.ArgumentParser, action: argparse.Action) -> tuple[str, str]:
+    """What a flag's help says its default is goes before what the parser has: it may hang on who asks."""
+    meaning = parser._get_formatter()._expand_help(action) if action.help else ""
+    meaning = meaning.replace(f"{_ROOT}/", "")
+    if action.required:
+        return "required", meaning
+    if said := _DEFAULT.search(meaning):
+        return said[1].strip(), meaning[: said.start()] + meaning[said.end() :]
+    shown = action.default not in (None, False) and not isinstance(action.default, list)
+    return code(action.default) if shown else "", meaning
+
+
+def _described(text: str | None) -> str:
+    """Paragraphs as they are, indented ones as code."""
+    return inspect.cleandoc(text or "")
+
+
+class _Captured(BaseException):
+    def __init__(self, parser: argparse.ArgumentParser, takes_beam_flags: bool) -> None:
+        super().__init__()
+        self.found = Parser(parser, takes_beam_flags)
+
+
+def _parser_of(arguments: Sequence[str]) -> Parser:
+    """The parser that a command parses its arguments with: it is stopped when it begins to."""
+    with _stopped_at_parsing():
+        try:
+            main([*arguments])
+        except _Captured as captured:
+            return captured.found
+    raise LookupError(f"wellspring {' '.join(arguments)} parses no arguments")
+
+
+@contextmanager
+def _stopped_at_parsing() -> Iterator[None]:
+    def strict(self: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        raise _Captured(self, takes_beam_flags=False)
+
+    def known(self: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        raise _Captured(self, takes_beam_flags=True)
+
+    kept = argparse.ArgumentParser.parse_args, argparse.ArgumentParser.parse_known_args
+    argparse.ArgumentParser.parse_args = strict  # type: ignore[assignment,method-assign]
+    argparse.ArgumentParser.parse_known_args = known  # type: ignore[assignment,method-assign]
+    try:
+        yield
+    finally:
+        argparse.ArgumentParser.parse_args, argparse.ArgumentParser.parse_known_args = kept  # type: ignore[method-assign]
