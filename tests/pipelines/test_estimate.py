@@ -136,3 +136,15 @@ def test_weights_that_are_none_are_named(tmp_path):
     (tmp_path / "m.safetensors").unlink()
     with pytest.raises(ValueError, match="has no safetensors files"):
         parameter_count(tmp_path)
+
+
+def test_a_file_from_standard_input(tmp_path, tiny_scorer, monkeypatch, capsys):
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text("".join(f'{{"id": "{i}", "text": "some words, number {i}"}}\n' for i in range(30)))
+    argv = ["estimate", f"--scorer={tiny_scorer}"]
+    assert main([*argv, f"--input={texts}"]) == 0
+    expected = capsys.readouterr().out
+    with texts.open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        assert main([*argv, "--input=-"]) == 0
+    assert capsys.readouterr().out == expected

@@ -140,3 +140,22 @@ def test_one_id_for_two_texts_is_refused(files, capsys):
     scored.write_text(scored.read_text() + json.dumps(line(0, 0.99)))
     assert main(["evaluate", f"--scored={scored}", f"--labelled={labelled}"]) == 2
     assert "two texts have the id '0-human'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["scored", "labelled"])
+def test_standard_input_and_output(flag, files, monkeypatch, capfd):
+    names = dict(zip(("labelled", "scored"), files, strict=True))
+    assert main(["evaluate", *(f"--{name}={path}" for name, path in names.items())]) == 0
+    table = capfd.readouterr().out
+    with names[flag].open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        flags = (f"--{name}={'-' if name == flag else path}" for name, path in names.items())
+        assert main(["evaluate", *flags, "--output=-"]) == 0
+    printed = capfd.readouterr()
+    assert json.loads(printed.out)["scored"]["judged"]["human"] == 20
+    assert printed.err == table
+
+
+def test_standard_input_is_read_once(files, capsys):
+    assert main(["evaluate", "--scored=-", "--labelled=-"]) == 2
+    assert "standard input (-) is read once" in capsys.readouterr().err

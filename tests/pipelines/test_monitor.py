@@ -155,3 +155,25 @@ def test_a_baseline_of_another_tokenizer_window_or_form_is_one_line(data, tmp_pa
         assert code == 2
         assert message in printed
         assert "\n" not in printed
+
+
+def test_outputs_from_standard_input_and_the_report_to_standard_output(data, tmp_path, monkeypatch, capfd):
+    _, expected = watch(data, "poor.jsonl", tmp_path / "out", "baseline.jsonl", "--window=30")
+    capfd.readouterr()
+    monkeypatch.chdir(tmp_path)
+    with (data / "poor.jsonl").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        argv = ["--outputs=-", f"--baseline={data / 'baseline.jsonl'}", "--output=-", "--window=30"]
+        assert main(["monitor", *argv]) == 3
+    printed = capfd.readouterr()
+    assert json.loads(printed.out) == expected
+    assert "ALARM" in printed.err and "the page is" not in printed.err
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_baseline_that_lies_in_the_output_stays(data, tmp_path):
+    watch(data, "fresh.jsonl", tmp_path, "baseline.jsonl", "--window=30")
+    kept = (tmp_path / "baseline.json").stat()
+    code, report = watch(data, "poor.jsonl", tmp_path, tmp_path / "baseline.json")
+    assert code == 3 and report is not None and report["alarms"]
+    assert (tmp_path / "baseline.json").stat() == kept
