@@ -30,6 +30,7 @@ DEFAULT_WEIGHTS = (
     "rust_rfcs=0.6,craft_pmc_articles=0.7,plos_articles=0.7,gum_open_genres=3,masc_american=2,more_open=3"
 )
 """The mix of the model that ships: old prose and specifications down, everyday registers up."""
+_WEIGHTS = "model.safetensors"
 SHAPE = {"layers": 4, "width": 192, "context": 512, "vocabulary": 4096}
 """Of the model that ships."""
 
@@ -53,7 +54,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         if not (Path(args.start) / "tokenizer.json").is_file():
             parser.error(f"--start={args.start}: no tokenizer.json there")
 
-    with own_folder("train-reference", args.output, paths):
+    read = [*paths, *([Path(args.start) / _WEIGHTS] if args.start else [])]
+    with own_folder("train-reference", args.output, read, writes=[_WEIGHTS]):
         return _run(parser, args, paths, weights, shape)
 
 
@@ -104,10 +106,15 @@ def _run(
     checkpoint = work / "checkpoint.pt"
     model, done = training.train(documents, held_out, tokenizer, weights, recipe, checkpoint, _show)
     output = Path(args.output)
-    save(output, model, tokenizer, recipe.context)
-    measured = measure(output, held_out)
+    made = work / output.name
+    save(made, model, tokenizer, recipe.context)
+    measured = measure(made, held_out)
     notes = args.corpus_notes.read_text(encoding="utf-8") if args.corpus_notes else ""
-    write_card(output, recipe, done, weights, documents, measured, notes)
+    write_card(made, recipe, done, weights, documents, measured, notes)
+    # All is made before the first file of another model goes; the weights are the last.
+    for path in sorted(made.iterdir(), key=lambda path: path.name == _WEIGHTS):
+        path.replace(output / path.name)
+    made.rmdir()
     for register, bits in measured.bits_per_byte.items():
         _say(f"{bits:6.3f} bits per byte on held-out {register}")
     _say(f"{measured.tokens_per_second:,.0f} tokens/s; model and card are in {output}")

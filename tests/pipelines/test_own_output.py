@@ -200,6 +200,7 @@ OVER_AN_INPUT = [
     "evaluate --scored=out/accuracy.json --labelled=in --output=out",
     "tails score --items=tails --scorer=reference-en --output=tails/items.jsonl",
     "tail-reference --corpus=in --output=link",
+    "train-reference --corpus=in --start=model --output=out",
 ]
 
 
@@ -209,8 +210,10 @@ def test_no_job_writes_over_what_it_reads(command, tmp_path, monkeypatch, capsys
     for name in ("accuracy.json", "baseline.json", "monitor.json", "pool.jsonl", "report.html"):
         (tmp_path / "out").mkdir(exist_ok=True)
         (tmp_path / "out" / name).write_text("years of work")
-    (tmp_path / "tails").mkdir()
-    for name in ("tails/items.jsonl", "in", "seed.html"):
+    for name in ("tails", "model"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "out/model.safetensors").symlink_to(tmp_path / "model/model.safetensors")
+    for name in ("tails/items.jsonl", "in", "seed.html", "model/model.safetensors", "model/tokenizer.json"):
         (tmp_path / name).write_text("years of work")
     (tmp_path / "link").symlink_to("in")
     (tmp_path / "out/baseline.json.link").symlink_to("baseline.json")
