@@ -43,14 +43,14 @@ def run(runs: int = 7, documents: int = 2000) -> dict[str, Any]:
     cost = {stage: statistics.median(times) for stage, times in stages.items()}
     rate = 1 / (cost["measure"] + cost["judge"])
     return {
-        "what": f"documents of {WORDS} words measured and judged a second, one core, no language model",
+        "what": f"documents of {WORDS} words measured and judged per second, one core, no language model",
         "goal": f"at least {GOAL:,}",
         "measured": f"{rate:,.0f} documents/s",
         "met": rate >= GOAL,
         "runs": runs,
         "abstained": abstained,
         "microseconds": {stage: round(1e6 * seconds, 1) for stage, seconds in cost.items()},
-        "lines": [f"{1e6 * seconds:6.0f} us a document: {stage}" for stage, seconds in cost.items()],
+        "lines": [f"{1e6 * seconds:6.0f} us per document: {stage}" for stage, seconds in cost.items()],
     }
 
 

@@ -61,7 +61,7 @@ def run(runs: int = 15, tokens: int = 1_000_000) -> dict[str, Any]:
         same = same and found == expected
     ratio = statistics.median(a / b for a, b in zip(seed_seconds, our_seconds, strict=True))
     return {
-        "what": "batch_entropy_audit on packed ids, against the seed's loop on lists",
+        "what": "batch_entropy_audit on packed ids, against the CLEAN text's loop on lists",
         "goal": f"at least {GOAL:g} times as fast, the same numbers",
         "measured": f"{ratio:.1f} times",
         "met": ratio >= GOAL and same,

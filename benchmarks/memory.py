@@ -32,8 +32,8 @@ def run(runs: int = 1, text_bytes: int = 8 * MB) -> dict[str, Any]:
     slope = (peaks[last] - peaks[first]) / (sizes[last] - sizes[first])
     return {
         "what": "peak RSS of curate --scoring=none at 1x, 4x, 16x of an input",
-        "goal": f"at most {GOAL:g} bytes of RSS a byte of text beyond the start",
-        "measured": f"{slope:.1f} bytes a byte; "
+        "goal": f"at most {GOAL:g} bytes of RSS per byte of text beyond the start",
+        "measured": f"{slope:.1f} bytes per byte; "
         + ", ".join(f"{sizes[t] / MB:.0f} MB: {peaks[t] / MB:.0f} MB" for t in _TIMES),
         "met": slope <= GOAL,
         "bytes_per_byte_of_text": slope,

@@ -128,7 +128,7 @@ def run(runs: int = 3, steps: tuple[int, ...] = (10_000, 100_000, 1_000_000)) ->
     more = peaks[steps[-1]] - peaks[steps[0]]
     return {
         "what": f"counting, rarity and draw of {', '.join(f'{s:,}' for s in steps)} documents",
-        "goal": f"time a document within {GOAL_TIME:.0%} from step to step, "
+        "goal": f"time per document within {GOAL_TIME:.0%} from step to step, "
         f"at most {GOAL_MEMORY / MB:.0f} MB more memory",
         "measured": ", ".join(f"{micros[s]:.1f} µs at {s:,} ({peaks[s] / MB:.0f} MB)" for s in steps)
         + f"; time {', '.join(f'{g:+.1%}' for g in growth)}, memory {more / MB:+.1f} MB",

@@ -94,7 +94,7 @@ def run(runs: int = 3, documents: int = 128, text_bytes: int = MB) -> dict[str, 
                            f"{GPU_RATE_GOAL:.0%}", share >= GPU_RATE_GOAL))  # fmt: skip
     lines = [f"{'met' if met else 'NOT MET'}: {measured}, goal {goal}" for measured, goal, met in checks]
     return {
-        "what": "tokens a second of the scorer, all signals, on CPU",
+        "what": "tokens per second of the scorer, all signals, on CPU",
         "goal": "every line below",
         "measured": f"{tokens / statistics.median(wall['scorer']):,.0f} tokens/s, "
         f"{sum(met for *_, met in checks)} of {len(checks)} goals",

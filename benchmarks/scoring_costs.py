@@ -28,7 +28,7 @@ def table(assumptions: dict[str, Any], cpu_tokens_a_second: float) -> list[str]:
             rate = gpu["flops"] * assumptions["utilisation"] / (2 * parameters)
             rows.append(_row(machine, model, rate, gpu["dollars_an_hour"], "estimated"))
     return [
-        "| machine | model | tokens a second | million tokens a dollar | rate |",
+        "| machine | model | tokens per second | million tokens per dollar | rate |",
         "|---|---|---|---|---|",
         *rows,
     ]

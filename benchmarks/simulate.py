@@ -70,6 +70,6 @@ def run(runs: int = 3, words: int = 100_000, transformer_words: int = 100_000) -
         "ngram_seconds": {regime: round(value, 2) for regime, value in seconds.items()},
         "transformer_seconds": {"wall": round(wall, 1), "processor": round(processor, 1)},
         "load_a_core": round(busy, 2),
-        "lines": [f"load average a core at the end: {busy:.1f}; above 1 the wall clock is another's too"],
+        "lines": [f"load average per core at the end: {busy:.1f}; above 1 the wall clock is another's too"],
         "runs": runs,
     }

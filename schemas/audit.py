@@ -27,18 +27,12 @@ SIGNALS = (
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured on a batch, against what, and what was decided.
 
-    `entropy_bits`, `type_token_ratio`, `below_floor` and `synthetic_risk` are the unigram audit
-    of `signals.entropy.batch_entropy_audit`. `action` is HOLD_FOR_REVIEW when one of the gate's tests
-    holds the batch. `signal` is that of the test that went furthest beyond its limit, or came nearest to
-    it: its `value` against its `limit`, held on the `direction` side; `tests` has all of them in words.
-    `limit` is null, and `gated` False, when nothing could decide; `basis` says which limits were used or
-    why none. `interval_low` and
-    `interval_high` bound `value` at 95%, with documents as the unit. `held` is False under the
-    gate `monitor`, which only records the action.
+    A batch is to be held when any of the gate's tests holds it; `signal`, `value` and `limit` are those of the
+    test that went furthest beyond its limit, or came nearest to it. `entropy_bits`, `type_token_ratio`,
+    `below_floor` and `synthetic_risk` are the unigram audit of `batch_entropy_audit`.
 
-    Every signal stands in a column of its own, with its 95% interval in `<name>_low` and `<name>_high`;
-    documents are the unit of all of them. A signal is null where it is undefined, its interval where
-    the batch has too few documents. Runs of an earlier version lack some of the columns.
+    Every signal has a column of its own, with its 95% interval in `<name>_low` and `<name>_high`. Documents
+    are the unit of all intervals. Runs of an earlier version lack some of the columns.
     """
 
     batch_id: str
@@ -72,7 +66,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     held: bool
     """Whether the batch is in `hold/`; always false under the gate `monitor`."""
     signal: str
-    """The signal that decided."""
+    """The signal that decided: of the test that went furthest."""
     value: float | None
     """Its value. Unit: the signal's. Null: the signal is undefined for the batch."""
     limit: float | None

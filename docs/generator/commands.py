@@ -39,6 +39,7 @@ _GUIDES = {
 }
 _ROOT = Path(__file__).parents[2]
 _SHOWN_CHOICES = 8
+_TYPES = {"int": "integer", "float": "number", "positive": "integer from 1", "Path": "path"}
 _DEFAULT = re.compile(r"[;,.]?\s*\(?\bdefault:? ([^;)]+)\)?")
 
 
@@ -83,14 +84,14 @@ def _page(job: str, what: str) -> str:
 
 def _section(command: str, parser: Parser, *, several: bool) -> str:
     rows = [
-        (code(action.option_strings[-1]), _value(action), *_default_and_meaning(parser.parser, action))
+        (code(action.option_strings[-1]), *_meaning_and_default(parser.parser, action), _value(action))
         for action in flags(parser.parser)
     ]
     beam = "Flags that it doesn't know go to Beam." if parser.takes_beam_flags else ""
     parts = [
         f"## wellspring {command}" if several else "## Flags",
         _described(parser.parser.description) if several or "\n" in (parser.parser.description or "") else "",
-        table(("flag", "value", "default", "meaning"), rows),
+        table(("flag", "meaning", "default", "value"), rows),
         _described(parser.parser.epilog),
         beam,
     ]
@@ -105,21 +106,23 @@ def _value(action: argparse.Action) -> str:
         value = " or ".join(code(choice) for choice in choices)
     elif choices:
         value = "one of " + ", ".join(code(choice) for choice in choices)
+    elif action.metavar:
+        value = code(action.metavar)
     else:
-        value = code(action.metavar or action.dest.upper())
+        value = _TYPES.get(getattr(action.type, "__name__", ""), "text")
     return f"{value}, repeatable" if isinstance(action, argparse._AppendAction) else value
 
 
-def _default_and_meaning(parser: argparse.ArgumentParser, action: argparse.Action) -> tuple[str, str]:
+def _meaning_and_default(parser: argparse.ArgumentParser, action: argparse.Action) -> tuple[str, str]:
     """What a flag's help says its default is goes before what the parser has: it may hang on who asks."""
     meaning = parser._get_formatter()._expand_help(action) if action.help else ""
     meaning = meaning.replace(f"{_ROOT}/", "")
     if action.required:
-        return "required", meaning
+        return meaning, "required"
     if said := _DEFAULT.search(meaning):
-        return said[1].strip(), meaning[: said.start()] + meaning[said.end() :]
+        return meaning[: said.start()] + meaning[said.end() :], said[1].strip()
     shown = action.default not in (None, False) and not isinstance(action.default, list)
-    return code(action.default) if shown else "", meaning
+    return meaning, code(action.default) if shown else ""
 
 
 def _described(text: str | None) -> str:

@@ -114,13 +114,13 @@ def _section(declared: Declared, without: frozenset[str]) -> str:
     rows = [
         (
             code(field.name),
+            _meaning(field),
             type_words(hints[field.name], _bounds(declared, field.name)),
             _default(declared, field.name),
-            _meaning(field),
         )
         for field in fields
     ]
-    body = table(("key", "type", "default", "meaning"), rows)
+    body = table(("key", "meaning", "type", "default"), rows)
     return f"## {declared.__name__}\n\n{explained(declared.__doc__ or '')}\n\n{body}"
 
 

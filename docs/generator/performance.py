@@ -9,7 +9,8 @@ from docs.generator.markdown import code, page, table
 
 _INTRO = """\
 `make bench` measures everything below side by side, prints it, and writes `benchmarks/results/*.json` with
-the machine it ran on. This page is made from those files, so a goal that was not met stays in it.
+the machine it ran on; `python -m benchmarks NAME` measures one. This page is made from those files, so a goal
+that was not met stays in it.
 
 The machine is shared with other work: ratios drift by a tenth and more from one time to the next. Each JSON
 file holds the single runs."""
@@ -20,15 +21,15 @@ def pages() -> dict[str, str]:
     results = read_results(RESULTS)
     rows = [
         (
+            code(name),
             result["what"],
             result["goal"],
             result["measured"],
             "yes" if result["met"] else "**no**",
-            code(f"python -m benchmarks {name}"),
         )
         for name, result in results.items()
     ]
-    body = table(("what", "goal", "measured", "met", "command"), rows)
+    body = table(("name", "what", "goal", "measured", "met"), rows)
     lines = [_lines(name, result) for name, result in results.items() if result.get("lines")]
     unmeasured = [name for name in NAMES if name not in results]
     missing = f"No result is kept of: {', '.join(map(code, unmeasured))}." if unmeasured else ""

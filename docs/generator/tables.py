@@ -111,15 +111,15 @@ def _section(each: Table) -> str:
     rows = [
         (
             code(field.name),
+            field.meaning,
             str(arrow.field(field.name).type).replace("list<item: string>", "list of string"),
             field.unit,
             field.null if field.nullable else "never",
-            field.meaning,
         )
         for field in columns(each.struct)
         if field.name not in before
     ]
-    head = ("column", "type", "unit", "null when", "meaning")
+    head = ("column", "meaning", "type", "unit", "null when")
     first = "The columns of the table above, then:" if each.beyond else ""
     if each.beyond and each.struct is SetDocument:
         first = "The columns of [held documents](documents.md), then:"
