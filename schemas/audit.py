@@ -27,8 +27,8 @@ SIGNALS = (
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured on a batch, against what, and what was decided.
 
-    A batch is to be held when any of the gate's tests holds it; `signal`, `value` and `limit` are those of the
-    test that went furthest beyond its limit, or came nearest to it. `entropy_bits`, `type_token_ratio`,
+    A batch is to be held when any of the gate's tests holds it; `signal`, `value` and `limit` are those of
+    the test that went furthest beyond its limit, or came nearest to it. `entropy_bits`, `type_token_ratio`,
     `below_floor` and `synthetic_risk` are the unigram audit of `batch_entropy_audit`.
 
     Every signal has a column of its own, with its 95% interval in `<name>_low` and `<name>_high`. Documents
