@@ -32,6 +32,7 @@ from pipelines.anchor_removals import removal_words
 from pipelines.anchor_sign import sign_removals
 from pipelines.anchor_verification import Anchor, open_anchor, verify_anchor
 from pipelines.arguments import JobParser, UsageError, positive
+from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.curate_settings import load_profile
 from pipelines.own_output import own_file, own_folder
 from schemas.anchor import (
@@ -54,6 +55,7 @@ from signals.model_folder import REFERENCE_EN
 from signals.overlap import QUOTED_SHARE
 from signals.quotations import COMMON_DOCUMENTS, QUOTATION_WORDS
 from transforms.formats.fields import iso_date
+from transforms.formats.rows import Columns
 from transforms.open_files import expand_all
 from transforms.own_texts import read_own_texts
 from transforms.parquet import parquet_bytes
@@ -144,6 +146,7 @@ def _add(argv: Sequence[str]) -> int:
         required=True,
         help="JSONL, Parquet, WARC or WET: path or glob; may be given several times",
     )
+    add_column_flags(parser)
     parser.add_argument("--attested_by", help="who attests to the human authors; or a column")
     parser.add_argument("--attested_on", help="when, an ISO date; or a column, or the documents' own dates")
     parser.add_argument("--licence", help="or a column")
@@ -166,7 +169,7 @@ def _add(argv: Sequence[str]) -> int:
     with writing(arguments.anchor, "anchor add"):
         anchor = open_anchor(arguments.anchor)
         key = load_private_key(arguments.key, anchor.version.public_key)
-        new = _new_documents(anchor, arguments.input, flags, judge_of(profile))
+        new = _new_documents(anchor, arguments.input, columns_of(arguments), flags, judge_of(profile))
         checks = _checked(new, patterns_of(vars(arguments)))
         if not new.accepted:
             _show_rejects(new.rejects)
@@ -196,14 +199,16 @@ def _add(argv: Sequence[str]) -> int:
     return 0
 
 
-def _new_documents(anchor: Anchor, patterns: Sequence[str], flags: Attestation, judge: Judge) -> NewDocuments:
+def _new_documents(
+    anchor: Anchor, patterns: Sequence[str], columns: Columns, flags: Attestation, judge: Judge
+) -> NewDocuments:
     new = NewDocuments(anchor.documents, judge)
     documents: list[Document] = []
     try:
         paths = list(expand_all(patterns))
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(f"--input: {error}") from error
-    for record in read_own_texts(paths):
+    for record in read_own_texts(paths, columns):
         if isinstance(record, Document):
             documents.append(record)
         else:

@@ -21,6 +21,7 @@ from typing import TextIO
 from pipelines.arguments import JobParser, UsageError, positive
 from pipelines.baseline_runs import audited_strata
 from pipelines.calibration_page import calibration_page, summary
+from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.curate_settings import load_profile
 from pipelines.evaluate import read_scored
 from pipelines.labelled_input import read_labelled
@@ -81,6 +82,7 @@ def _run(arguments: argparse.Namespace, output: Path, inputs: Sequence[str]) -> 
 def _parser() -> JobParser:
     p = JobParser("calibrate", __doc__ or "")
     p.add_argument("--labelled", help="JSONL files of labelled text, a comma between them")
+    add_column_flags(p)
     p.add_argument("--text_only", help="more of it, that the scorer was trained on")
     p.add_argument("--output", required=True, help="profile.json; its page is written beside it as .html")
     p.add_argument("--max_fpr", type=_share, default=0.01, help="human text wronged at most; default: 0.01")
@@ -107,10 +109,9 @@ def _share(text: str) -> float:
 def _calibrated(arguments: argparse.Namespace, output: Path, page: Path | None, say: TextIO) -> Profile:
     """The profile of the labelled text; prints and draws what it is worth."""
     try:
-        labelled = read_labelled(arguments.labelled.split(","), "--labelled")
-        text_only = (
-            read_labelled(arguments.text_only.split(","), "--text_only") if arguments.text_only else []
-        )
+        columns, more = columns_of(arguments), arguments.text_only
+        labelled = read_labelled(arguments.labelled.split(","), "--labelled", columns)
+        text_only = read_labelled(more.split(","), "--text_only", columns) if more else []
         together = independent([*labelled, *text_only])
         fingerprint = scorer_fingerprint(arguments.scorer)
         measure = _measuring(arguments.scorer)

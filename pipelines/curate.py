@@ -43,6 +43,7 @@ def curate(
         s.inputs,
         prefix=s.path_prefix,
         limit=s.limit,
+        columns=s.columns,
         progress=progress,
         known=reused.files if reused else None,
     )

@@ -12,6 +12,7 @@ import msgspec
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.arguments import JobParser, UsageError, positive, read_bytes, read_text
+from pipelines.column_flags import add_column_flags, columns_of
 from schemas import CODE_VERSION
 from schemas.forgotten import ForgottenRecord
 from schemas.manifest import Manifest, ReprocessedFrom
@@ -29,6 +30,7 @@ from signals.strata import STRATUM_FIELDS
 from signals.tail_coverage import load_tail_reference
 from signals.tokenization import load_tokenizer
 from transforms.finished_run import FinishedRun, RunError
+from transforms.formats.rows import COLUMNS, Columns
 from transforms.open_files import expand
 from transforms.public_path import public_path
 
@@ -46,6 +48,7 @@ def parser() -> JobParser:
         "gs://, s3://, http(s)://; may be given several times",
     )
     p.add_argument("--path_prefix", default="", help="put before each line of a list of paths")
+    add_column_flags(p)
     p.add_argument("--output", required=True, help="the run's folder")
     p.add_argument(
         "--profile", default=REFERENCE_EN, help="'reference-en' (default), 'seed' or a profile.json"
@@ -144,6 +147,7 @@ class CurateSettings:
     scorer_timeout_seconds: int
     parameters: dict[str, str]
     warnings: list[str]
+    columns: Columns = COLUMNS
     reprocessed_from: ReprocessedFrom | None = None
     """The run whose documents these are, where no crawl is read."""
 
@@ -244,6 +248,7 @@ def settle(arguments: argparse.Namespace, options: PipelineOptions) -> CurateSet
         hold_topic=arguments.hold_topic,
         reuse=arguments.reuse,
         limit=arguments.limit,
+        columns=columns_of(arguments),
         threads=_threads(options),
         scorer_timeout_seconds=arguments.scorer_timeout_seconds,
         parameters={
@@ -269,9 +274,10 @@ def _check_reuse(arguments: argparse.Namespace) -> None:
         raise UsageError(
             "--reuse: with --scoring=decisive what is scored hangs on the profile: use --scoring=all"
         )
-    limit = None if arguments.limit is None else str(arguments.limit)
-    if before.parameters.get("limit") != limit:
-        raise UsageError(f"--reuse: {arguments.reuse} was read with another --limit")
+    for name in ("limit", "text_column", "id_column"):
+        value = getattr(arguments, name)
+        if before.parameters.get(name) != (None if value is None else str(value)):
+            raise UsageError(f"--reuse: {arguments.reuse} was read with another --{name}")
 
 
 def default_scorer(profile: Profile) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from pipelines.arguments import JobParser, UsageError, parse_arguments, read_text
+from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.curate_settings import default_scorer, load_profile
 from schemas.cost_assumptions import CostAssumptions
 from schemas.document import Document
@@ -38,6 +39,7 @@ from signals.run_estimate import (
 )
 from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.formats.read_file import read_file
+from transforms.formats.rows import COLUMNS, Columns
 from transforms.formats.source_stream import SourceStream, StorageError
 from transforms.open_files import expand_all, is_stream, name_of, open_once, same_file_key
 from transforms.public_path import public_text
@@ -55,6 +57,7 @@ def parser() -> JobParser:
     p = JobParser("estimate", "What a run would read, take and cost, from a sample of its files.")
     p.add_argument("--input", action="append", required=True, help="as for curate; - for standard input")
     p.add_argument("--path_prefix", default="", help="put before each line of a list of paths")
+    add_column_flags(p)
     p.add_argument("--scorer", help="as for curate; 'none' for --scoring=none")
     p.add_argument(
         "--sample",
@@ -87,7 +90,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     assumptions = load_assumptions(arguments.assumptions)
     scoring = load_scoring(arguments.scorer, assumptions)
     files = _files(arguments.input, arguments.path_prefix)
-    volume = measure_volume(files, arguments.sample, scoring.tokenizer, assumptions)
+    volume = measure_volume(files, arguments.sample, scoring.tokenizer, assumptions, columns_of(arguments))
     print(estimate_table(volume, scoring, assumptions))
     return 0
 
@@ -157,7 +160,11 @@ def _files(patterns: Sequence[str], prefix: str) -> list[str]:
 
 
 def measure_volume(
-    files: Sequence[str], sample: int, tokenizer: Tokenizer, assumptions: CostAssumptions
+    files: Sequence[str],
+    sample: int,
+    tokenizer: Tokenizer,
+    assumptions: CostAssumptions,
+    columns: Columns = COLUMNS,
 ) -> Volume:
     """Totals over the files from the `sample` of them with the smallest hashes; assumed where none can
     be read. What was left out, and why, goes to the error output."""
@@ -169,7 +176,7 @@ def measure_volume(
         if len(counts) == sample or (not counts and unreadable == _UNREADABLE):
             break
         try:
-            counts.append(count_file(path, tokenizer, seen))
+            counts.append(count_file(path, tokenizer, seen, columns))
         except (OSError, StorageError, ValueError) as error:
             unreadable += 1
             print(public_text(f"warning: {path} can't be read: {error}"), file=sys.stderr)
@@ -187,7 +194,7 @@ def _bytes_of_all(files: Sequence[str]) -> float | None:
         return None
 
 
-def count_file(path: str, tokenizer: Tokenizer, seen: set[bytes]) -> FileCounts:
+def count_file(path: str, tokenizer: Tokenizer, seen: set[bytes], columns: Columns = COLUMNS) -> FileCounts:
     """What one file holds; texts that are in `seen` already count as records alone.
 
     Tokens are counted in the documents with the smallest hashes, and scaled by their bytes.
@@ -199,7 +206,8 @@ def count_file(path: str, tokenizer: Tokenizer, seen: set[bytes]) -> FileCounts:
     sampled: list[tuple[int, int, str]] = []
     with open_once(path) as raw:
         stream = SourceStream(raw)
-        for number, outcome in enumerate(read_file(cast(BinaryIO, stream), name_of(path))):
+        outcomes = read_file(cast(BinaryIO, stream), name_of(path), columns=columns)
+        for number, outcome in enumerate(outcomes):
             records += isinstance(outcome, Document) or outcome.kind == RECORD
             if not isinstance(outcome, Document):
                 continue

@@ -16,6 +16,7 @@ import msgspec
 
 from pipelines.accuracy_page import accuracy_sections, accuracy_table, group_table
 from pipelines.arguments import JobParser, UsageError
+from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.labelled_input import read_labelled
 from pipelines.own_output import own_folder, refuse_two_readers
 from pipelines.page import Html, document, text
@@ -43,6 +44,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--labelled", required=True, help="the same texts, labelled, as JSONL; - for standard input"
     )
+    add_column_flags(parser)
     parser.add_argument(
         "--output", help="folder for accuracy.json and report.html; - writes accuracy.json to standard output"
     )
@@ -60,7 +62,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def _evaluate(arguments: argparse.Namespace, named: Mapping[str, str]) -> None:
     try:
-        labelled = independent(read_labelled([arguments.labelled], "--labelled"))
+        labelled = independent(read_labelled([arguments.labelled], "--labelled", columns_of(arguments)))
         results = {
             name: accuracy(judged_texts(read_scored(path), labelled, path)) for name, path in named.items()
         }

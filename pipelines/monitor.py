@@ -16,7 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from pipelines.arguments import JobParser, UsageError, positive, read_bytes
+from pipelines.arguments import JobParser, UsageError, positive, read_text
+from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.monitor_page import monitor_page
 from pipelines.own_output import own_folder, refuse_inputs, refuse_two_readers
 from schemas.document import Document
@@ -25,6 +26,7 @@ from schemas.reject import RECORD
 from signals.model_folder import REFERENCE_EN
 from signals.output_windows import Output, described, in_windows, make_baseline, rare_pairs, watched_series
 from signals.tokenization import Tokenizer, load_tokenizer
+from transforms.formats.rows import Columns
 from transforms.open_files import expand_once
 from transforms.own_texts import read_own_texts
 from transforms.public_path import public_path
@@ -62,6 +64,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--window", type=positive, help=f"outputs of a window, from {_FEWEST_OUTPUTS}; default {WINDOW}"
     )
+    add_column_flags(parser)
     parser.add_argument("--tokenizer", help=f"a scorer whose tokenizer is used; default {REFERENCE_EN}")
     flags = parser.parse_args(argv)
     inputs = [flags.outputs, flags.baseline]
@@ -77,11 +80,12 @@ def run(argv: Sequence[str] | None = None) -> int:
 def _run(flags: argparse.Namespace) -> int:
     if flags.window is not None and flags.window < _FEWEST_OUTPUTS:
         raise UsageError(f"wellspring monitor: --window={flags.window}: at least {_FEWEST_OUTPUTS}")
+    columns = columns_of(flags)
     try:
         kept = _kept_baseline(flags.baseline)
         tokenizer = load_tokenizer(flags.tokenizer or (kept.tokenizer if kept else REFERENCE_EN))
         baseline = kept or make_baseline(
-            _read(flags.baseline, "--baseline", tokenizer)[0], tokenizer, flags.window or WINDOW
+            _read(flags.baseline, "--baseline", tokenizer, columns)[0], tokenizer, flags.window or WINDOW
         )
         tail = rare_pairs(baseline.tail)
     except UsageError:
@@ -90,7 +94,7 @@ def _run(flags: argparse.Namespace) -> int:
         raise UsageError(f"wellspring monitor: --baseline={flags.baseline}: {error}") from error
     _check(baseline, tokenizer, flags.window, flags.baseline)
 
-    outputs, rejected = _read(flags.outputs, "--outputs", tokenizer)
+    outputs, rejected = _read(flags.outputs, "--outputs", tokenizer, columns)
     if not any(len(output.ids) for output in outputs):
         raise UsageError(
             f"wellspring monitor: --outputs={flags.outputs}: all {_counted(len(outputs))} are empty"
@@ -144,7 +148,7 @@ def _kept_baseline(path: str) -> OutputBaseline | None:
     if not path.endswith(".json"):
         return None
     try:
-        return msgspec.json.decode(read_bytes(path, "--baseline"), type=OutputBaseline)
+        return msgspec.json.decode(read_text(path, "--baseline"), type=OutputBaseline)
     except msgspec.DecodeError as error:
         raise ValueError(
             f"not a baseline.json of this version ({error}); outputs are read from .jsonl or .parquet"
@@ -164,7 +168,7 @@ def _check(baseline: OutputBaseline, tokenizer: Tokenizer, window: int | None, p
         )
 
 
-def _read(path: str, flag: str, tokenizer: Tokenizer) -> tuple[list[Output], Counter[str]]:
+def _read(path: str, flag: str, tokenizer: Tokenizer, columns: Columns) -> tuple[list[Output], Counter[str]]:
     """Outputs in the file's order, empty ones in their places with the date before them; and the records
     that are no outputs, by reason.
 
@@ -177,7 +181,7 @@ def _read(path: str, flag: str, tokenizer: Tokenizer) -> tuple[list[Output], Cou
         raise UsageError(f"wellspring monitor: {flag}={path}: {error}; give one file") from error
     found: list[tuple[str, str | None, str]] = []
     rejected: Counter[str] = Counter()
-    for record in read_own_texts([name]):
+    for record in read_own_texts([name], columns):
         if isinstance(record, Document):
             found.append((record.id, record.date or record.created, record.text))
         elif record.kind == RECORD and record.reason in _EMPTY:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from pipelines.arguments import JobParser, UsageError
+from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.curate_settings import check_scorer, default_scorer, load_profile, load_sources
 from pipelines.own_output import own_file, refuse_two_readers
 from schemas.batch import MeasuredDocument
@@ -63,6 +64,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--scorer", help="default: the profile's own, else reference-en")
     parser.add_argument("--sources", help="sources.yaml: what is known of the sources")
+    add_column_flags(parser)
     arguments = parser.parse_args(argv)
 
     settings = [name for name in (arguments.profile, arguments.sources) if name]
@@ -90,7 +92,7 @@ def _run(arguments: argparse.Namespace, inputs: Sequence[str]) -> int:
     output, say = arguments.output, messages_beside(arguments.output)
     documents = abstained = 0
     with compressed_file(output, inputs) as file:
-        records = read_own_texts(inputs)
+        records = read_own_texts(inputs, columns_of(arguments))
         while chunk := list(itertools.islice(records, _CHUNK)):
             for line in score_records(chunk, tokenizer, scorer, judge, sources):
                 file.write(msgspec.json.encode(line) + b"\n")

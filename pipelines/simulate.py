@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from pipelines.arguments import JobParser, UsageError, positive
+from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.own_output import own_folder
 from pipelines.simulation_page import Simulation, regime_table, simulation_page
 from schemas.document import Document
@@ -29,6 +30,7 @@ from signals.corpus_split import CorpusSplit, SmallCorpusError, split_corpus
 from signals.ngram_learner import NgramLearner
 from signals.recursive_training import REGIMES, Learner, check_regime
 from signals.simulation import simulate
+from transforms.formats.rows import COLUMNS, Columns
 from transforms.open_files import expand
 from transforms.own_texts import read_own_rows
 from transforms.public_path import public_path
@@ -51,6 +53,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--corpus", required=True, help="real text: JSONL, Parquet, WARC or WET; local, gs://, http(s)://"
     )
+    add_column_flags(parser)
     parser.add_argument("--output", required=True, type=Path, help="folder for the result")
     parser.add_argument("--learner", choices=[NGRAM, TRANSFORMER], default=NGRAM)
     parser.add_argument("--regimes", default=",".join(REGIMES), help=f"default: {','.join(REGIMES)}")
@@ -93,7 +96,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(flags: argparse.Namespace, regimes: Sequence[str]) -> int:
-    texts = read_texts(flags.corpus)
+    texts = read_texts(flags.corpus, columns_of(flags))
     try:
         split = split_corpus(texts, flags.words or _WORDS, asked=flags.words is not None)
     except SmallCorpusError as error:
@@ -150,7 +153,7 @@ def _files(corpus: str) -> list[str]:
         raise UsageError(f"wellspring simulate: --corpus={corpus} can't be read: {error}") from error
 
 
-def read_texts(corpus: str) -> list[str]:
+def read_texts(corpus: str, columns: Columns = COLUMNS) -> list[str]:
     """The real texts of a corpus; lines labelled synthetic are left out, and it is said how many.
 
     Raises:
@@ -158,7 +161,7 @@ def read_texts(corpus: str) -> list[str]:
     """
     texts, synthetic, rejects = [], 0, 0
     try:
-        for row, outcome in read_own_rows(_files(corpus)):
+        for row, outcome in read_own_rows(_files(corpus), columns):
             if isinstance(outcome, Document):
                 synthetic += row.get("label") == "synthetic"
                 if row.get("label") != "synthetic":

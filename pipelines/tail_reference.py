@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from pipelines.arguments import JobParser, UsageError
+from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.own_output import own_file
 from signals.model_folder import REFERENCE_EN
 from transforms.whole_file import messages_beside, write_whole
@@ -31,6 +32,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--corpus", required=True, help="files of texts, globs: JSON lines {id, text} or Parquet"
     )
+    add_column_flags(parser)
     parser.add_argument("--output", required=True, type=Path, metavar="FILE")
     flags = parser.parse_args(argv)
     paths = sorted({Path(p) for pattern in flags.corpus.split(",") for p in glob.glob(pattern)})  # noqa: PTH207
@@ -47,7 +49,7 @@ def _run(flags: argparse.Namespace, paths: Sequence[Path]) -> int:
 
     try:
         tokenizer = load_tokenizer(flags.scorer)
-        texts = [document.text for document in read_corpus(map(str, paths), label="human")]
+        texts = [document.text for document in read_corpus(map(str, paths), "human", columns_of(flags))]
         reference = make_tail_reference(tokenizer.encode_batch(texts), tokenizer.sha256)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error

@@ -24,6 +24,7 @@ import msgspec
 
 from pipelines.anchor_verification import open_anchor
 from pipelines.arguments import JobParser, UsageError
+from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.own_output import own_new_folder
 from pipelines.tail_tasks import task_files
 from schemas import SCHEMA_VERSION
@@ -36,6 +37,7 @@ from signals.shared_words import SharedWords
 from signals.tail_items import ItemMaker, Source
 from signals.word_counts import Vocabulary, WordReference
 from transforms.formats.limits import DEFAULT_LIMITS
+from transforms.formats.rows import Columns
 from transforms.open_files import expand, open_binary
 from transforms.own_texts import read_own_texts, stem
 
@@ -64,12 +66,12 @@ def _run(flags: argparse.Namespace, needed: int) -> int:
     against = _files("--against", flags.against) if flags.against else {}
     anchor = open_anchor(Path(flags.anchor)) if flags.anchor else None
 
-    documents, read_corpus, refused = _read_corpus(corpus)
+    documents, read_corpus, refused = _read_corpus(corpus, columns_of(flags))
     shared = SharedWords([document.text for document in itertools.chain(*documents.values())])
     vocabulary = Vocabulary()
     training, read_against = [], {}
     for name, path in against.items():
-        texts = [document.text for document in _documents(path)]
+        texts = [document.text for document in _documents(path, columns_of(flags))]
         shared.see(texts)
         training += [vocabulary.split(text) for text in texts]
         read_against[name] = ReadFile(sha256=_sha256(path), documents=len(texts))
@@ -162,6 +164,7 @@ def _parser() -> JobParser:
         "--corpus", required=True, help="human text: JSONL or Parquet files, globs; each file a domain"
     )
     parser.add_argument("--output", required=True, metavar="DIR")
+    add_column_flags(parser)
     parser.add_argument("--against", help="globs of training files: what no item may stand in")
     parser.add_argument("--anchor", metavar="DIR", help="an anchor set: no item may stand in it either")
     parser.add_argument("--power", type=float, default=POWER, help=f"default {POWER:g}")
@@ -198,7 +201,7 @@ def _name(path: str) -> str:
 
 
 def _read_corpus(
-    files: dict[str, str],
+    files: dict[str, str], columns: Columns
 ) -> tuple[dict[str, list[Document]], dict[str, ReadFile], Counter[str]]:
     """Domain -> documents, each text once in all the corpus; what was read; what was left out."""
     documents: dict[str, list[Document]] = {}
@@ -208,7 +211,7 @@ def _read_corpus(
     for domain, path in files.items():
         documents[domain] = []
         ids: set[str] = set()
-        for document in _documents(path, refused):
+        for document in _documents(path, columns, refused):
             key = content_hash(document.text)
             if key in seen or document.id in ids:
                 refused["document_twice"] += 1
@@ -220,9 +223,9 @@ def _read_corpus(
     return documents, read, refused
 
 
-def _documents(path: str, refused: Counter[str] | None = None) -> Iterator[Document]:
+def _documents(path: str, columns: Columns, refused: Counter[str] | None = None) -> Iterator[Document]:
     """The documents of a file; records that are none are counted."""
-    for record in read_own_texts([path], limits=DEFAULT_LIMITS):
+    for record in read_own_texts([path], columns, DEFAULT_LIMITS):
         if isinstance(record, Document):
             yield record
         elif refused is not None:

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.own_output import own_folder
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _run(
         except OSError as error:
             parser.error(f"--start={args.start}: {str(error).partition(chr(10))[0]}")
     try:
-        corpus = read_corpus(map(str, paths), args.label)
+        corpus = read_corpus(map(str, paths), args.label, columns_of(args))
     except (OSError, ValueError) as error:
         parser.error(f"--corpus: {error}")
     documents, held_out = training_text.split_held_out(corpus)
@@ -109,7 +110,7 @@ def _run(
     made = work / output.name
     save(made, model, tokenizer, recipe.context)
     measured = measure(made, held_out)
-    notes = args.corpus_notes.read_text(encoding="utf-8") if args.corpus_notes else ""
+    notes = args.corpus_notes.read_text(encoding="utf-8-sig") if args.corpus_notes else ""
     write_card(made, recipe, done, weights, documents, measured, notes)
     # All is made before the first file of another model goes; the weights are the last.
     for path in sorted(made.iterdir(), key=lambda path: path.name == _WEIGHTS):
@@ -130,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--corpus", required=True, help="files of texts, globs: JSON lines {id, text} or Parquet"
     )
+    add_column_flags(parser)
     parser.add_argument("--output", required=True, help="folder for the model")
     parser.add_argument(
         "--label", choices=["human", "synthetic"], help="of lines that have a label, those with this one only"

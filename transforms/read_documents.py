@@ -16,6 +16,7 @@ from schemas.reject import FILE, RECORD, Reject
 from transforms.formats.fields import Place
 from transforms.formats.limits import DEFAULT_LIMITS, Limits
 from transforms.formats.read_file import default_source, read_file
+from transforms.formats.rows import COLUMNS, Columns
 from transforms.formats.source_stream import SourceStream, StorageError
 from transforms.metrics import NAMESPACE, count_metric, count_reject
 from transforms.open_files import expand_all, is_permanent, open_binary, same_file_key
@@ -50,7 +51,7 @@ class ReadDocuments(beam.PTransform):
     Patterns are expanded inside the pipeline (a graph that held thousands of paths would pass
     Dataflow's limit), each file is read once however many patterns name it, and after a Reshuffle
     one file is one element. `prefix` goes in front of the relative paths of a path list, `limit` reads
-    only so many records of each file.
+    only so many records of each file, `columns` says how files name their texts and ids.
 
     At run time a pattern that matches nothing raises FileNotFoundError; a file that isn't there or
     mayn't be read is a file reject `unreadable`; any other failure of the storage is raised for the
@@ -67,6 +68,7 @@ class ReadDocuments(beam.PTransform):
         progress: ReadProgress | None = None,
         prefix: str = "",
         limit: int | None = None,
+        columns: Columns = COLUMNS,
         known: PCollection[tuple[str, bool]] | None = None,
     ) -> None:
         super().__init__()
@@ -78,6 +80,7 @@ class ReadDocuments(beam.PTransform):
         self._progress = progress
         self._prefix = prefix
         self._limit = limit
+        self._columns = columns
 
     @no_annotations
     def expand(self, pbegin: PBegin) -> ReadOutput:
@@ -99,7 +102,7 @@ class ReadDocuments(beam.PTransform):
             )
         paths = paths | "One file an element" >> beam.Reshuffle()
         read = paths | "Read" >> beam.ParDo(
-            _ReadFile(self._limits, self._progress, self._limit)
+            _ReadFile(self._limits, self._progress, self._limit, self._columns)
         ).with_output_types(Document, **{REJECTS: Reject, COUNTS: tuple[str, str, int]}).with_outputs(
             REJECTS, COUNTS, main="documents"
         )
@@ -125,10 +128,13 @@ def _unless_known(path: str, met: dict[str, Any]) -> Iterator[str]:
 class _ReadFile(beam.DoFn):
     """A generator: what a file holds leaves as it is read, one record in memory."""
 
-    def __init__(self, limits: Limits, progress: ReadProgress | None, limit: int | None) -> None:
+    def __init__(
+        self, limits: Limits, progress: ReadProgress | None, limit: int | None, columns: Columns
+    ) -> None:
         self._limits = limits
         self._progress = progress
         self._limit = limit
+        self._columns = columns
 
     @no_annotations
     def process(self, path: str) -> Iterator[Document | TaggedOutput]:
@@ -136,7 +142,8 @@ class _ReadFile(beam.DoFn):
         records: Counter[str] = Counter({default_source(name): 0})
         characters = Metrics.distribution(NAMESPACE, "document_characters")
         # Records come one an outcome, and what ends a file follows the last of them.
-        for outcome in itertools.islice(_outcomes(path, self._limits, self._progress), self._limit):
+        outcomes = _outcomes(path, self._limits, self._progress, self._columns)
+        for outcome in itertools.islice(outcomes, self._limit):
             if isinstance(outcome, Document):
                 records[outcome.source] += 1
                 count_metric("documents_read")
@@ -155,14 +162,16 @@ class _ReadFile(beam.DoFn):
             yield TaggedOutput(COUNTS, (name, source, count))
 
 
-def _outcomes(path: str, limits: Limits, progress: ReadProgress | None) -> Iterator[Document | Reject]:
+def _outcomes(
+    path: str, limits: Limits, progress: ReadProgress | None, columns: Columns
+) -> Iterator[Document | Reject]:
     """What a file holds, with its storage's permanent failures as a file reject."""
     name = public_path(path)
     reported = records = 0
     try:
         with open_binary(path) as raw:
             stream = SourceStream(raw)
-            for outcome in read_file(cast(BinaryIO, stream), name, limits):
+            for outcome in read_file(cast(BinaryIO, stream), name, limits, columns):
                 yield outcome
                 records += isinstance(outcome, Document) or outcome.kind == RECORD
                 if progress is not None and records >= _RECORDS_A_REPORT:
