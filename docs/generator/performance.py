@@ -1,6 +1,7 @@
 """The performance table, from what `python -m benchmarks` wrote."""
 
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,33 @@ def read_results(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         name: json.loads(file.read_text()) for name in NAMES if (file := folder / f"{name}.json").is_file()
     }
+
+
+def defaults_table(results: dict[str, dict[str, Any]]) -> str:
+    """README's rows: what a run with the defaults takes."""
+    curate, again = results["reprocess"], results["reprocess"]["reprocess_seconds"]
+    text, seconds = curate["input"]["text_bytes"], curate["curate_seconds"]["wall"]
+    start = statistics.median(results["start_time"]["first_document_seconds"])
+    rows = [
+        (
+            f"`curate`: {text / 1e6:.0f} MB of text, {curate['input']['documents']:,} documents",
+            f"{seconds / 60:.0f} minutes on one core: {text / seconds / 1e3:.0f} kB per second",
+            "reprocess",
+        ),
+        (
+            "`reprocess`: that run under another profile",
+            f"{statistics.median(one['wall'] for one in again):.1f} s",
+            "reprocess",
+        ),
+        ("a local run, until its first document is read", f"{start:.1f} s", "start_time"),
+        (
+            "`monitor`: 10,000 outputs in windows of 100",
+            f"{max(results['monitor']['seconds']):.1f} s on one core",
+            "monitor",
+        ),
+    ]
+    commands = [(what, measured, code(f"python -m benchmarks {name}")) for what, measured, name in rows]
+    return table(("what", "measured", "command"), commands)
 
 
 def _machines(results: dict[str, dict[str, Any]]) -> str:
