@@ -31,7 +31,7 @@ from pipelines.anchor_keys import (
 from pipelines.anchor_removals import removal_words
 from pipelines.anchor_sign import sign_removals
 from pipelines.anchor_verification import Anchor, open_anchor, verify_anchor
-from pipelines.arguments import JobParser, UsageError, positive
+from pipelines.arguments import JobParser, UsageError, local_path, positive
 from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.curate_settings import load_profile
 from pipelines.own_output import own_file, own_folder
@@ -88,7 +88,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def _parser(command: str, description: str) -> JobParser:
     parser = JobParser(f"anchor {command}", description)
-    parser.add_argument("--anchor", required=True, type=Path, help="the anchor set's folder")
+    parser.add_argument("--anchor", required=True, type=local_path, help="the anchor set's folder")
     return parser
 
 
@@ -96,7 +96,7 @@ def _create(argv: Sequence[str]) -> int:
     parser = _parser("create", "Makes an empty anchor set, and the key pair that signs it.")
     parser.add_argument(
         "--key",
-        type=Path,
+        type=local_path,
         help="where the private key goes, outside of the set; default: ~/.config/wellspring/keys",
     )
     arguments = parser.parse_args(argv)
@@ -150,7 +150,7 @@ def _add(argv: Sequence[str]) -> int:
     parser.add_argument("--attested_by", help="who attests to the human authors; or a column")
     parser.add_argument("--attested_on", help="when, an ISO date; or a column, or the documents' own dates")
     parser.add_argument("--licence", help="or a column")
-    parser.add_argument("--key", type=Path, help="the set's private key; default: where create puts it")
+    parser.add_argument("--key", type=local_path, help="the set's private key; default: where create puts it")
     parser.add_argument(
         "--profile",
         default=REFERENCE_EN,
@@ -281,7 +281,7 @@ def _next_version(
 
 def _verify(argv: Sequence[str]) -> int:
     parser = _parser("verify", "Proves that nothing in an anchor set was changed; a line for each violation.")
-    parser.add_argument("--public_key", type=Path, help="PEM file of the key that must have signed it")
+    parser.add_argument("--public_key", type=local_path, help="PEM file of the key that must have signed it")
     parser.add_argument("--at_least_version", type=positive, default=1, help="an older one is a rollback")
     add_flags(parser)
     arguments = parser.parse_args(argv)
@@ -313,7 +313,9 @@ def _verify(argv: Sequence[str]) -> int:
 
 def _export(argv: Sequence[str]) -> int:
     parser = _parser("export", "Writes the documents of an anchor set out, and logs that it did.")
-    parser.add_argument("--output", required=True, type=Path, help="JSON lines, gzip if the name ends in .gz")
+    parser.add_argument(
+        "--output", required=True, type=local_path, help="JSON lines, gzip if the name ends in .gz"
+    )
     parser.add_argument("--purpose", required=True, choices=PURPOSES, help=f"of {', '.join(PURPOSES)}")
     parser.add_argument("--exported_by", required=True, help="who takes it out")
     arguments = parser.parse_args(argv)
@@ -352,7 +354,7 @@ def _export(argv: Sequence[str]) -> int:
 
 def _sign(argv: Sequence[str]) -> int:
     parser = _parser("sign", "Signs what `wellspring forget` took out where the key was not at hand.")
-    parser.add_argument("--key", type=Path, help="the set's private key; default: where create puts it")
+    parser.add_argument("--key", type=local_path, help="the set's private key; default: where create puts it")
     arguments = parser.parse_args(argv)
     signed = sign_removals(arguments.anchor, arguments.key)
     for removal in signed:

@@ -4,6 +4,7 @@ import argparse
 import difflib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from apache_beam.io.filesystem import CompressionTypes
@@ -142,6 +143,13 @@ def read_bytes(path: str, what: str) -> bytes:
             return bytes(file.read())
     except (OSError, ValueError) as error:
         raise UsageError(f"{what} {path!r} can't be read: {error}") from error
+
+
+def local_path(text: str) -> Path:
+    """argparse type: a path on this machine."""
+    if "://" in text:
+        raise argparse.ArgumentTypeError(f"{text} is not on this machine: it has to be")
+    return Path(text)
 
 
 def positive(text: str) -> int:

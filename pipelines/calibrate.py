@@ -15,7 +15,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TextIO
 
 from pipelines.arguments import JobParser, UsageError, positive
@@ -59,14 +59,14 @@ def run(argv: Sequence[str] | None = None) -> int:
     names = [arguments.labelled, arguments.text_only, arguments.scored, arguments.profile]
     inputs = [name for listed in names if listed for name in listed.split(",")]
     refuse_two_readers("calibrate", inputs)
-    output = Path(arguments.output)
+    output: str = arguments.output
     with own_file("calibrate", output, inputs):
         return _run(arguments, output, inputs)
 
 
-def _run(arguments: argparse.Namespace, output: Path, inputs: Sequence[str]) -> int:
+def _run(arguments: argparse.Namespace, output: str, inputs: Sequence[str]) -> int:
     say = messages_beside(output)
-    page = output.with_suffix(".html") if takes_its_place(output) else None
+    page = f"{output.removesuffix('.json')}.html" if takes_its_place(output) else None
     if page:
         refuse_inputs(page, inputs)
     profile = (
@@ -106,7 +106,7 @@ def _share(text: str) -> float:
     return value
 
 
-def _calibrated(arguments: argparse.Namespace, output: Path, page: Path | None, say: TextIO) -> Profile:
+def _calibrated(arguments: argparse.Namespace, output: str, page: str | None, say: TextIO) -> Profile:
     """The profile of the labelled text; prints and draws what it is worth."""
     try:
         columns, more = columns_of(arguments), arguments.text_only
@@ -131,7 +131,7 @@ def _calibrated(arguments: argparse.Namespace, output: Path, page: Path | None, 
         raise UsageError(f"wellspring calibrate: {error}") from error
     results = {name: accuracy(judged) for name, judged in calibrated.judged.items()}
     profile = Profile(
-        name=arguments.name or output.stem,
+        name=arguments.name or PurePosixPath(output).stem,
         description="A calibrated classifier and gate; its figures hold for text like that it was made from.",
         can_enforce=calibrated.gate is not None,
         scorer=fingerprint.id,

@@ -9,7 +9,7 @@ import msgspec
 import pyarrow.dataset as ds
 
 from pipelines import curate
-from pipelines.arguments import JobParser
+from pipelines.arguments import JobParser, local_path
 from pipelines.demo_input import DemoHalf, make_demo_input
 from pipelines.own_output import own_folder
 from schemas.label import HUMAN_UNVERIFIED, SYNTHETIC_SUSPECTED
@@ -29,8 +29,10 @@ SAMPLE_SEED = 7
 def run(argv: Sequence[str] | None = None) -> int:
     """Makes the input, calibrates, curates, and says what to look at; exit code 0."""
     parser = JobParser("demo", "The main job on text made on the spot: no download, a few minutes.")
-    parser.add_argument("--output", default="demo-run", help="folder to write to (default: demo-run)")
-    output = Path(parser.parse_args(argv).output)
+    parser.add_argument(
+        "--output", type=local_path, default=Path("demo-run"), help="folder to write to (default: demo-run)"
+    )
+    output: Path = parser.parse_args(argv).output
     with own_folder("demo", output):
         return _run(output)
 

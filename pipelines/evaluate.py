@@ -10,7 +10,6 @@ and report.html.
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -148,12 +147,12 @@ def _write(folder: str, results: Mapping[str, Accuracy]) -> None:
     if folder == STANDARD:
         write_whole(STANDARD, encoded)
         return
-    write_whole(Path(folder) / "accuracy.json", encoded)
+    write_whole(f"{folder}/accuracy.json", encoded)
     body = [
         Html(f"<h1>Accuracy of {text(', '.join(results), 500)}</h1>"),
         *accuracy_sections(results, list(results)[-1]),
     ]
-    page = Path(folder) / "report.html"
+    page = f"{folder}/report.html"
     write_whole(page, document("Accuracy", body).encode())
     print(f"\nthe page is {page}")
 

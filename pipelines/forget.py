@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.anchor_folder import writing
-from pipelines.arguments import JobParser, UsageError
+from pipelines.arguments import JobParser, UsageError, local_path
 from pipelines.forget_anchor import forget_in_anchor, open_to_forget
 from pipelines.forget_request import ForgetRequest, Forgotten, earlier
 from pipelines.forget_run import forget_in_run
@@ -41,7 +41,7 @@ def parser() -> JobParser:
     p.add_argument("--anchor", help="ANCHOR,ANCHOR: folders of anchor sets, on this machine; all versions")
     p.add_argument(
         "--key",
-        type=Path,
+        type=local_path,
         help="the anchor sets' private key, to sign it; default: where anchor create puts it",
     )
     what = p.add_mutually_exclusive_group(required=True)

@@ -12,7 +12,6 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -73,7 +72,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         return _run(flags)
     with own_folder("monitor", flags.output, inputs, writes=[_REPORT, _PAGE]):
         if not _is_kept(flags):
-            refuse_inputs(Path(flags.output) / _BASELINE, inputs)
+            refuse_inputs(f"{flags.output}/{_BASELINE}", inputs)
         return _run(flags)
 
 
@@ -199,7 +198,7 @@ def _read(path: str, flag: str, tokenizer: Tokenizer, columns: Columns) -> tuple
 def _is_kept(flags: argparse.Namespace) -> bool:
     """Whether the baseline is the one that lies in the output already: it stays as it is."""
     try:
-        check_no_input(Path(flags.output) / _BASELINE, [flags.baseline])
+        check_no_input(f"{flags.output}/{_BASELINE}", [flags.baseline])
     except OutputIsInputError:
         return bool(flags.baseline.endswith(".json"))
     return False
@@ -211,11 +210,10 @@ def _write(flags: argparse.Namespace, baseline: OutputBaseline, report: MonitorR
     if flags.output == STANDARD:
         write_whole(STANDARD, encoded)
         return
-    folder = Path(flags.output)
     if not _is_kept(flags):
-        write_whole(folder / _BASELINE, _json(baseline))
-    write_whole(folder / _PAGE, monitor_page(report).encode())
-    write_whole(folder / _REPORT, encoded)
+        write_whole(f"{flags.output}/{_BASELINE}", _json(baseline))
+    write_whole(f"{flags.output}/{_PAGE}", monitor_page(report).encode())
+    write_whole(f"{flags.output}/{_REPORT}", encoded)
 
 
 def _json(content: msgspec.Struct) -> bytes:

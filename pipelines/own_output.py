@@ -17,6 +17,7 @@ from transforms.claim import (
     refuse_claimed,
     take_claim,
 )
+from transforms.public_path import public_path
 from transforms.whole_file import STANDARD, OutputIsInputError, check_no_input, takes_its_place
 
 
@@ -142,12 +143,18 @@ def refuse_two_readers(job: str, inputs: Iterable[str]) -> None:
         )
 
 
+def _refuse_other_stores(path: str, flag: str) -> None:
+    if "://" in path and not path.startswith("gs://"):
+        raise UsageError(f"{flag} {public_path(path)}: write to this machine or to gs://")
+
+
 def refuse_claimed_folder(folder: str) -> None:
     """Whether no other job has claimed a folder, before anything costly is done for it.
 
     Raises:
         UsageError: one has, or the folder can't be read.
     """
+    _refuse_other_stores(folder, "--output")
     try:
         refuse_claimed(folder_claim(folder))
     except (ClaimedError, OSError) as error:
@@ -156,6 +163,7 @@ def refuse_claimed_folder(folder: str) -> None:
 
 @contextlib.contextmanager
 def _claimed(job: str, place: ClaimPlace, flag: str, runner: str | None) -> Iterator[OwnOutput]:
+    _refuse_other_stores(place.output, flag)
     try:
         own = OwnOutput(place, take_claim(place, job, runner=runner))
     except ClaimedError as error:

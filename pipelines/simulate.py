@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipelines.arguments import JobParser, UsageError, positive
+from pipelines.arguments import JobParser, UsageError, local_path, positive
 from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.own_output import own_folder
 from pipelines.simulation_page import Simulation, regime_table, simulation_page
@@ -54,7 +54,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         "--corpus", required=True, help="real text: JSONL, Parquet, WARC or WET; local, gs://, http(s)://"
     )
     add_column_flags(parser)
-    parser.add_argument("--output", required=True, type=Path, help="folder for the result")
+    parser.add_argument("--output", required=True, help="folder for the result")
     parser.add_argument("--learner", choices=[NGRAM, TRANSFORMER], default=NGRAM)
     parser.add_argument("--regimes", default=",".join(REGIMES), help=f"default: {','.join(REGIMES)}")
     parser.add_argument(
@@ -70,7 +70,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         help="of a generation; default 100,000, less where the corpus is smaller",
     )
     parser.add_argument(
-        "--keep_models", type=Path, metavar="FOLDER",
+        "--keep_models", type=local_path, metavar="FOLDER",
         help="keep every model of the transformer as FOLDER/REGIME/SEED/GENERATION, and beside them "
         "pool.jsonl, which training text was drawn from, and held_out.jsonl, which no model saw",
     )  # fmt: skip
@@ -132,8 +132,8 @@ def _run(flags: argparse.Namespace, regimes: Sequence[str]) -> int:
         unknown=unknown, start=flags.start, lines=lines,
     )  # fmt: skip
     encoded = msgspec.json.format(msgspec.json.encode(lines), indent=1)
-    write_whole(flags.output / "simulation.json", encoded + b"\n")
-    page = flags.output / "report.html"
+    write_whole(f"{flags.output}/simulation.json", encoded + b"\n")
+    page = f"{flags.output}/report.html"
     write_whole(page, simulation_page(result).encode())
     print(f"{regime_table(lines)}\nthe page is {page}")
     return 0

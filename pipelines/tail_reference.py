@@ -33,7 +33,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         "--corpus", required=True, help="files of texts, globs: JSON lines {id, text} or Parquet"
     )
     add_column_flags(parser)
-    parser.add_argument("--output", required=True, type=Path, metavar="FILE")
+    parser.add_argument("--output", required=True, metavar="FILE")
     flags = parser.parse_args(argv)
     paths = sorted({Path(p) for pattern in flags.corpus.split(",") for p in glob.glob(pattern)})  # noqa: PTH207
     if not paths:

@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from pipelines.anchor_verification import open_anchor
-from pipelines.arguments import JobParser, UsageError
+from pipelines.arguments import JobParser, UsageError, local_path
 from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.own_output import own_new_folder
 from pipelines.tail_tasks import task_files
@@ -147,7 +147,7 @@ def _run(flags: argparse.Namespace, needed: int) -> int:
             for path, (content, rows) in contents.items()
         },
     )
-    output = Path(flags.output)
+    output: Path = flags.output
     _write(output, {path: content for path, (content, _) in contents.items()}, manifest)
     print(_report(manifest, output))
     if not training:
@@ -163,7 +163,7 @@ def _parser() -> JobParser:
     parser.add_argument(
         "--corpus", required=True, help="human text: JSONL or Parquet files, globs; each file a domain"
     )
-    parser.add_argument("--output", required=True, metavar="DIR")
+    parser.add_argument("--output", required=True, type=local_path, metavar="DIR")
     add_column_flags(parser)
     parser.add_argument("--against", help="globs of training files: what no item may stand in")
     parser.add_argument("--anchor", metavar="DIR", help="an anchor set: no item may stand in it either")

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.arguments import local_path
 from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.own_output import own_folder
 
@@ -96,7 +97,7 @@ def _run(
         parser.error(f"--corpus: {error}")
     documents, held_out = training_text.split_held_out(corpus)
     _say(f"{len(documents)} documents to train on, {len(held_out)} held out, of {len(paths)} registers")
-    work = Path(args.output.rstrip("/") + ".training")
+    work = args.output.with_name(f"{args.output.name}.training")
     work.mkdir(parents=True, exist_ok=True)
     tokenizer_path = Path(args.start or work) / "tokenizer.json"
     if not args.start and not tokenizer_path.exists():
@@ -106,7 +107,7 @@ def _run(
     tokenizer = Tokenizer.from_file(str(tokenizer_path))
     checkpoint = work / "checkpoint.pt"
     model, done = training.train(documents, held_out, tokenizer, weights, recipe, checkpoint, _show)
-    output = Path(args.output)
+    output: Path = args.output
     made = work / output.name
     save(made, model, tokenizer, recipe.context)
     measured = measure(made, held_out)
@@ -132,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         "--corpus", required=True, help="files of texts, globs: JSON lines {id, text} or Parquet"
     )
     add_column_flags(parser)
-    parser.add_argument("--output", required=True, help="folder for the model")
+    parser.add_argument("--output", required=True, type=local_path, help="folder for the model")
     parser.add_argument(
         "--label", choices=["human", "synthetic"], help="of lines that have a label, those with this one only"
     )
@@ -144,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
         "--weights", default=DEFAULT_WEIGHTS, help=f"NAME=WEIGHT,... (default {DEFAULT_WEIGHTS})"
     )
     parser.add_argument(
-        "--corpus_notes", type=Path, help="Markdown on origin and licences, quoted in the card"
+        "--corpus_notes", type=local_path, help="Markdown on origin and licences, quoted in the card"
     )
     for name, default in SHAPE.items():
         parser.add_argument(f"--{name}", type=int, help=f"default {default}")

@@ -39,7 +39,13 @@ _GUIDES = {
 }
 _ROOT = Path(__file__).parents[2]
 _SHOWN_CHOICES = 8
-_TYPES = {"int": "integer", "float": "number", "positive": "integer from 1", "Path": "path"}
+_TYPES = {
+    "int": "integer",
+    "float": "number",
+    "positive": "integer from 1",
+    "Path": "path",
+    "local_path": "path on this machine",
+}
 _DEFAULT = re.compile(r"[;,.]?\s*\(?\bdefault:? ([^;)]+)\)?")
 
 

@@ -1,6 +1,8 @@
 """One output, one run: two never write to the same place, whoever comes second is told who is there."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,41 @@ def test_a_run_is_not_cleared_by_what_reads_it(tmp_path, monkeypatch, capsys):
             said = capsys.readouterr().err.splitlines()
             assert said[-1].startswith(f"--output {output} holds what is read (")
     assert files(tmp_path / "run").keys() == {"manifest.json", "documents/texts.jsonl"}
+
+
+@pytest.mark.parametrize("job", ["curate", "simulate", "score"])
+def test_a_store_that_is_only_read_from_is_no_output(job, texts, monkeypatch, capsys):
+    monkeypatch.chdir(texts.parent)
+    command = (FOLDER_JOBS | FILE_JOBS)[job].replace("--output=out", "--output=s3://bucket/out")
+    assert main(command.split()) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert said[0] == "--output s3://bucket/out: write to this machine or to gs://"
+    assert [path.name for path in texts.parent.iterdir()] == ["texts.jsonl"]
+
+
+@pytest.mark.slow
+def test_of_two_runs_at_once_one_is_made(texts, tmp_path, check_run):
+    run = tmp_path / "run"
+    other = tmp_path / "other.jsonl"
+    other.write_text(texts.read_text() + '{"id": "one more", "text": "A text that only the other has."}\n')
+    common = ["--profile=seed", "--scoring=none", f"--output={run}", "--overwrite"]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "pipelines.cli", "curate", f"--input={path}", *common],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for path in (texts, other)
+    ]
+    said = [process.communicate()[1] for process in started]
+    codes = [process.returncode for process in started]
+    if codes != [0, 0]:  # or they ran one after the other
+        assert sorted(codes) == [0, 2]
+        assert "run is being written by `wellspring curate`" in said[codes.index(2)]
+    check_run(run)
+    assert not (run / ".unfinished").exists()
 
 
 FOLDER_JOBS = {
