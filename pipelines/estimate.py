@@ -42,6 +42,7 @@ from transforms.formats.read_file import read_file
 from transforms.formats.rows import COLUMNS, Columns
 from transforms.formats.source_stream import SourceStream, StorageError
 from transforms.open_files import expand_all, is_stream, name_of, open_once, same_file_key
+from transforms.own_texts import refusal
 from transforms.public_path import public_text
 
 ASSUMPTIONS = Path(__file__).parent / "cost_assumptions.yaml"
@@ -210,6 +211,8 @@ def count_file(path: str, tokenizer: Tokenizer, seen: set[bytes], columns: Colum
         for number, outcome in enumerate(outcomes):
             records += isinstance(outcome, Document) or outcome.kind == RECORD
             if not isinstance(outcome, Document):
+                if outcome.kind != RECORD:
+                    print(public_text(f"warning: {refusal(outcome)}"), file=sys.stderr)
                 continue
             digest = content_hash(outcome.text)
             if digest in seen:

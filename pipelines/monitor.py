@@ -27,7 +27,7 @@ from signals.output_windows import Output, described, in_windows, make_baseline,
 from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.formats.rows import Columns
 from transforms.open_files import expand_once
-from transforms.own_texts import read_own_texts
+from transforms.own_texts import read_own_texts, refusal
 from transforms.public_path import public_path
 from transforms.whole_file import STANDARD, OutputIsInputError, check_no_input, messages_beside, write_whole
 
@@ -187,6 +187,8 @@ def _read(path: str, flag: str, tokenizer: Tokenizer, columns: Columns) -> tuple
             found.append((record.id or f"line {record.offset}", found[-1][1] if found else None, ""))
         else:
             rejected[record.reason] += 1
+            if record.kind != RECORD and not found:
+                raise UsageError(f"wellspring monitor: {flag}: {refusal(record)}")
     if not found:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(rejected.items()))
         said = f" ({reasons})" if reasons else ""

@@ -15,7 +15,7 @@ from schemas.batch import MeasuredDocument
 from schemas.document import Document
 from schemas.label import ABSTAIN, LOW
 from schemas.measurements import Measurements
-from schemas.reject import Reject
+from schemas.reject import FILE, Reject
 from schemas.sources import SourceEntry
 from signals.evidence import find_evidence
 from signals.judging import Judge, judge_of
@@ -27,7 +27,7 @@ from signals.scorer_fingerprint import scorer_fingerprint
 from signals.scoring import score_documents
 from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.open_files import expand_once
-from transforms.own_texts import read_own_texts
+from transforms.own_texts import read_own_texts, refusal
 from transforms.whole_file import compressed_file, messages_beside
 
 # Documents scored together: enough for passes of one length, few enough to see progress.
@@ -94,6 +94,11 @@ def _run(arguments: argparse.Namespace, inputs: Sequence[str]) -> int:
     with compressed_file(output, inputs) as file:
         records = read_own_texts(inputs, columns_of(arguments))
         while chunk := list(itertools.islice(records, _CHUNK)):
+            refused = [refusal(r) for r in chunk if isinstance(r, Reject) and r.kind == FILE]
+            if not documents and len(refused) == len(chunk):
+                raise UsageError(f"wellspring score: --input: {refused[0]}")
+            for said in refused:
+                print(f"warning: {said}", file=sys.stderr)
             for line in score_records(chunk, tokenizer, scorer, judge, sources):
                 file.write(msgspec.json.encode(line) + b"\n")
                 documents += 1

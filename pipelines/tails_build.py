@@ -30,6 +30,7 @@ from pipelines.tail_tasks import task_files
 from schemas import SCHEMA_VERSION
 from schemas.document import Document
 from schemas.manifest import FileEntry
+from schemas.reject import FILE
 from schemas.tail_benchmark import KINDS, SETS, ReadFile, TailItem, TailManifest
 from signals.hashing import content_hash
 from signals.power import EXAMPLES, FEWEST_ITEMS, POWER, detectable, items_needed
@@ -39,7 +40,7 @@ from signals.word_counts import Vocabulary, WordReference
 from transforms.formats.limits import DEFAULT_LIMITS
 from transforms.formats.rows import Columns
 from transforms.open_files import expand, open_binary
-from transforms.own_texts import read_own_texts, stem
+from transforms.own_texts import read_own_texts, refusal, stem
 
 DISCORDANT = 0.2
 """The share of items on which two models are taken to differ."""
@@ -224,10 +225,18 @@ def _read_corpus(
 
 
 def _documents(path: str, columns: Columns, refused: Counter[str] | None = None) -> Iterator[Document]:
-    """The documents of a file; records that are none are counted."""
+    """The documents of a file; records that are none are counted.
+
+    Raises:
+        UsageError: nothing in the file can be read.
+    """
+    read = False
     for record in read_own_texts([path], columns, DEFAULT_LIMITS):
         if isinstance(record, Document):
+            read = True
             yield record
+        elif record.kind == FILE and not read:
+            raise UsageError(f"wellspring tails build: {refusal(record)}")
         elif refused is not None:
             refused[f"record_{record.reason}"] += 1
 

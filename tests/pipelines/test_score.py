@@ -160,3 +160,22 @@ def test_what_cannot_be_seen_changes_no_measurement(tmp_path, tiny_scorer):
         )
         same = {"id": line["id"], "undefined": line["measurements"]["undefined"]}
         assert line == expected | {"id": line["id"], "measurements": expected["measurements"] | same}
+
+
+def test_a_file_that_no_reader_takes_is_one_line_a_damaged_one_a_warning(
+    texts, tmp_path, capsys, tiny_scorer
+):
+    output = tmp_path / "out.jsonl"
+    array, wide = b"[" + b'{"text": "a"},' * 9 + b"]", '{"a": 1}'.encode("utf-16")
+    for name, content in (("a.jsonl", array), ("b.jsonl", wide)):
+        (tmp_path / name).write_bytes(content)
+        flags = [f"--input={tmp_path / name}", f"--output={output}", f"--scorer={tiny_scorer}"]
+        assert main(["score", *flags]) == 2
+        said = capsys.readouterr().err.strip().splitlines()[-1]
+        assert name in said and "unsupported_format" in said
+        assert not output.exists()
+    cut = tmp_path / "cut.jsonl.gz"
+    cut.write_bytes(texts.read_bytes()[:-9])
+    lines = scored(cut, tmp_path / "out.jsonl", tiny_scorer)
+    assert [line["id"] for line in lines][:2] == ["t0", "t1"]
+    assert f"warning: {cut}: truncated: " in capsys.readouterr().err

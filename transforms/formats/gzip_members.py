@@ -28,6 +28,12 @@ def inflate(stream: BinaryIO, start: int = 0) -> Iterator[bytes]:
     offset = start
     chunk = stream.read(_CHUNK)
     while chunk:
+        if not (rest := chunk.lstrip(b"\0")):  # tapes and disks fill up with zeros
+            offset += len(chunk)
+            chunk = stream.read(_CHUNK)
+            continue
+        offset += len(chunk) - len(rest)
+        chunk = rest
         member_start = offset
         member = zlib.decompressobj(wbits=31)
         while not member.eof:

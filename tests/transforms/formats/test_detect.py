@@ -93,6 +93,16 @@ def test_archives_tables_and_other_compressions(name: str, tmp_path: Path) -> No
         assert what in said_of(gzip.compress(data), name)
 
 
+def test_line_ends_of_old_macs() -> None:
+    for data in (
+        LINES.replace("\n", "\r").encode(),
+        gzip.compress(LINES.strip().replace("\n", "\r").encode()),
+    ):
+        assert "carriage returns" in said_of(data, "a.jsonl")
+    (document,) = documents(outcomes(json.dumps(ROWS[0]).encode() + b"\r", "a.jsonl"))
+    assert document.id == "d0"
+
+
 def test_bytes_that_are_no_text_are_no_records() -> None:
     packed = brotli.compress(LINES.encode())
     assert "brotli" in said_of(packed, "a.jsonl.br")
