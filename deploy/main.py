@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 METADATA = Path(__file__).parent
+TWO_PIPELINES = "mix"
+"""The job that can't be left with the service: its second pipeline is made of the first one's counts."""
 
 
 def job_arguments(argv: list[str], metadata: dict, image: str, today: date) -> list[str]:
@@ -71,6 +73,8 @@ def main() -> int:
     metadata = json.loads((METADATA / f"{job}.json").read_text())
     today = datetime.now(UTC).date()
     arguments = job_arguments(sys.argv[1:], metadata, os.environ["WELLSPRING_IMAGE"], today)
+    if job != TWO_PIPELINES:
+        arguments.append("--detach")
     run = next((a.partition("=")[2] for a in arguments if a.startswith("--output=")), "")
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines(run))

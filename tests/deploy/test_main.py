@@ -15,12 +15,17 @@ TODAY = date(2026, 11, 24)
 
 
 @pytest.fixture(scope="module")
-def job_arguments():
+def launcher():
     spec = importlib.util.spec_from_file_location("deploy_main", DEPLOY / "main.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.job_arguments
+    return module
+
+
+@pytest.fixture(scope="module")
+def job_arguments(launcher):
+    return launcher.job_arguments
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +72,17 @@ def test_the_job_takes_what_the_launcher_hands_on(job_arguments, curate):
     arguments, options = parse_arguments(parser(), job_arguments(given, curate, "host/image:1", TODAY))
     assert arguments.overwrite
     assert options.get_all_options()["sdk_container_image"] == "host/image:1"
+
+
+@pytest.mark.parametrize(("job", "left"), [("curate", True), ("reprocess", True), ("mix", False)])
+def test_a_job_of_one_pipeline_is_left_with_the_service(launcher, monkeypatch, job, left):
+    given = []
+    monkeypatch.setattr(launcher, "METADATA", DEPLOY / "metadata")
+    monkeypatch.setattr("pipelines.cli.main", lambda argv: given.extend(argv) or 0)
+    monkeypatch.setattr("logging.basicConfig", lambda **_: None)
+    monkeypatch.setattr("sys.argv", ["main.py", "--output=gs://b/r"])
+    monkeypatch.setenv("WELLSPRING_JOB", job)
+    monkeypatch.setenv("WELLSPRING_IMAGE", "host/image:1")
+    assert launcher.main() == 0
+    assert given[:2] == [job, "--output=gs://b/r"]
+    assert ("--detach" in given) is left

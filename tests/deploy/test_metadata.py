@@ -13,7 +13,7 @@ import pytest
 METADATA = Path(__file__).parents[2] / "deploy" / "metadata"
 JOBS = ("curate", "reprocess", "mix")
 # A dry run prints a plan and makes no job, so that a template has nothing to launch.
-LEFT_OUT = {"help", "dry_run"}
+LEFT_OUT = {"help", "dry_run", "detach"}
 EXAMPLES = {
     "input": ["gs://bucket/crawl/*.warc.wet.gz", "https://host/wet.paths.gz"],
     "output": ["gs://bucket/runs/2026-11-24", "gs://bucket/runs/{date}"],
