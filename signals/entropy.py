@@ -65,13 +65,13 @@ def unigram_entropy(counts: NDArray[np.int64]) -> float:
 def batch_entropy_audit(
     token_ids: Sequence[bytes | Sequence[int] | TokenIds], vocab_size: int, floor: float = SEED_FLOOR
 ) -> dict[str, Any]:
-    """The seed's entropy audit of a batch, with its keys, rounding and decisions.
+    """The CLEAN text's entropy audit of a batch, with its keys, rounding and decisions.
 
-    With a byte-pair vocabulary the floor of 3.2 bits fires on degenerate repetition only, and
-    unigram entropy does not see the tail die: see the README before using it as a gate.
+    With a byte-pair vocabulary the floor of 3.2 bits fires only on degenerate repetition, and unigram
+    entropy doesn't see the tail die: `docs/explanation/gate.md` says why it is no gate.
 
     Args:
-        token_ids: one sequence of ids a document, or its `pack_ids` bytes, which is fastest.
+        token_ids: one sequence of ids per document, or its `pack_ids` bytes, which is fastest.
         vocab_size: number of ids in the vocabulary.
         floor: bits below which the batch is held.
 

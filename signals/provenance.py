@@ -117,9 +117,9 @@ def label_is_open(measurements: Measurements, source: SourceEntry | None, profil
 
 
 class ProvenanceClassifier:
-    """The seed's document classifier: three signals, SYNTHETIC at two votes.
+    """The CLEAN text's document classifier: three signals, SYNTHETIC at two votes.
 
-    The thresholds are the seed's printed ones and carry no promise; `wellspring score` with a
+    The thresholds are the printed ones and carry no promise; `wellspring score` with a
     calibrated profile does better. An undefined signal (one sentence has no burstiness) is null
     and doesn't vote.
     """

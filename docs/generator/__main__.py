@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+from benchmarks.__main__ import RESULTS
 from docs.generator import commands, files, performance, public, tables
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -39,7 +40,7 @@ def stale(folder: Path = REFERENCE) -> list[str]:
 
 def with_performance(readme: str) -> str:
     """README with its rows of performance as they were measured."""
-    rows = performance.defaults_table(performance.read_results(performance.RESULTS))
+    rows = performance.defaults_table(performance.read_results(RESULTS))
     return _PERFORMANCE.sub(lambda found: f"{found[1]}\n{rows}\n\n{found[2]}", readme)
 
 

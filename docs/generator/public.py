@@ -36,6 +36,7 @@ _FIELDS: dict[type, tuple[str, str]] = {
     each.struct: (title, f"tables/{name}.md") for name, (title, _, of) in tables.PAGES.items() for each in of
 }
 _CARDS = {"reference-en": "reference_en", "reference-en-machine": "reference_en_machine"}
+_LONGEST_LINE = 100
 _CARD_FOLDER = Path(__file__).parents[2] / "signals"
 _MODULES = re.compile(
     r"\b(?:wellspring|schemas|signals|transforms|apache_beam|numpy|collections)(?:\.\w+)*\.(?=\w)"
@@ -79,11 +80,33 @@ def _methods(value: type) -> list[tuple[str, str]]:
 
 
 def _signature(name: str, value: Any) -> str:
-    signature = _MODULES.sub("", str(inspect.signature(value)))
-    signature = (
-        re.sub(r"= (\w+)\([^()]*\)", r"= \1()", signature).replace("(self, ", "(").replace("(self)", "()")
-    )
-    return f"```python\n{name}{signature}\n```"
+    """The call with its types, one argument per line where it is long."""
+    signature = inspect.signature(value)
+    arguments: list[str] = []
+    keywords_only = False
+    for parameter in signature.parameters.values():
+        if parameter.name == "self":
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not keywords_only:
+            arguments.append("*")
+            keywords_only = True
+        arguments.append(_shortened(str(parameter)))
+    returns = signature.return_annotation
+    result = "" if returns in (None, "None", signature.empty) else inspect.formatannotation(returns)
+    end = _shortened(f") -> {result}") if result else ")"
+    line = f"{name}({', '.join(arguments)}{end}"
+    if len(line) > _LONGEST_LINE:
+        inner = "".join(f"    {argument},\n" for argument in arguments)
+        line = f"{name}(\n{inner}{end}"
+    return f"```python\n{line}\n```"
+
+
+def _shortened(text: str) -> str:
+    """A type as it is written: without modules, numpy's arrays by their short name, no quotation marks."""
+    text = _MODULES.sub("", text).replace("typing.", "")
+    text = re.sub(r"ndarray\[tuple\[Any, \.\.\.\], dtype\[(\w+)\]\]", r"NDArray[\1]", text)
+    text = re.sub(r"= (\w+)\([^()]*\)", r"= \1()", text)
+    return re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)
 
 
 def _as_markdown(docstring: str) -> str:
