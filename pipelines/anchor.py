@@ -60,7 +60,7 @@ from transforms.open_files import expand_all
 from transforms.own_texts import read_own_texts
 from transforms.parquet import parquet_bytes
 from transforms.storage import UNFINISHED
-from transforms.whole_file import whole_file
+from transforms.whole_file import messages_beside, whole_file
 from transforms.write_shards import DOCUMENTS_PER_SHARD
 
 PURPOSES = ("final_stage_fine_tuning", "calibration")
@@ -347,7 +347,9 @@ def _export(argv: Sequence[str]) -> int:
             # Logged first: an export that a kill leaves without its file is better than one without its line.
             log_export(arguments.anchor, record)
     print(
-        f"{len(anchor.documents):,} documents of version {record.version} in {output}, export {record.export}"
+        f"{len(anchor.documents):,} documents of version {record.version} in {output}, "
+        f"export {record.export}",
+        file=messages_beside(output),
     )
     return 0
 

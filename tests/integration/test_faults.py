@@ -165,7 +165,7 @@ def test_no_space_for_the_manifest(job: Job, tmp_path: Path, monkeypatch: pytest
         return publish(run, path, content, rows)
 
     with monkeypatch.context() as patched:
-        patched.setattr(finish_run, "publish", full)
+        patched.setattr("transforms.publish.publish", full)
         with pytest.raises(Exception, match="No space left on device"):
             job.run(tmp_path / "run")
     assert any((tmp_path / "run/documents").rglob("*.parquet"))
