@@ -165,7 +165,7 @@ def test_another_job_that_writes_other_bytes_into_the_same_run_is_noticed(bucket
     [
         (
             {"--output": "gs://no-such-bucket/run"},
-            "--output gs://no-such-bucket/run can't be used: .* no bucket",
+            "--output: gs://no-such-bucket/run/.* no bucket",
         ),
         ({"--input": "gs://no-such-bucket/*"}, "--input: .*The specified bucket does not exist"),
         ({"--input": "{bucket}/nothing/*"}, "--input: no file matches"),

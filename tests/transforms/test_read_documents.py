@@ -14,6 +14,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from tests.transforms.formats.archives import TEXT, conversion, members, record
 from transforms import read_documents
 from transforms.formats.limits import DEFAULT_LIMITS
+from transforms.formats.rows import COLUMNS
 from transforms.read_documents import ReadDocuments, _outcomes
 
 
@@ -118,9 +119,9 @@ def test_a_failing_storage_is_raised_and_a_forbidden_file_is_a_reject(
 
     monkeypatch.setattr(read_documents, "open_binary", lambda _: Opened(ConnectionResetError(104, "reset")))
     with pytest.raises(OSError, match=r"a\.warc\.wet\.gz failed, and may succeed"):
-        list(_outcomes(path, DEFAULT_LIMITS, None))
+        list(_outcomes(path, DEFAULT_LIMITS, None, COLUMNS))
     monkeypatch.setattr(read_documents, "open_binary", lambda _: Opened(PermissionError(13, "denied")))
-    (reject,) = _outcomes(path, DEFAULT_LIMITS, None)
+    (reject,) = _outcomes(path, DEFAULT_LIMITS, None, COLUMNS)
     assert (reject.kind, reject.reason) == ("file", "unreadable")
     assert "denied" in reject.detail
 
@@ -136,7 +137,7 @@ def test_progress_adds_up_to_the_files(crawl: Path) -> None:
     (crawl / "big.warc.wet.gz").write_bytes(members(*(conversion(n) for n in range(600))))
     names = ("a.warc.wet.gz", "b.warc.wet.gz", "c.jsonl.gz", "big.warc.wet.gz")
     for name in names:
-        list(_outcomes(f"{crawl}/{name}", DEFAULT_LIMITS, Recorder()))
+        list(_outcomes(f"{crawl}/{name}", DEFAULT_LIMITS, Recorder(), COLUMNS))
     assert totals["documents"] == 3 + 2 + 4 + 600
     assert totals["bytes"] == sum((crawl / name).stat().st_size for name in names)
 
@@ -151,7 +152,9 @@ def test_progress_adds_up_to_the_files(crawl: Path) -> None:
     ],
 )
 def test_workers_processes_and_repeated_bundles_give_the_same(crawl: Path, options: list[str]) -> None:
-    expected = [o for path in sorted(crawl.glob("*.gz")) for o in _outcomes(str(path), DEFAULT_LIMITS, None)]
+    expected = [
+        o for path in sorted(crawl.glob("*.gz")) for o in _outcomes(str(path), DEFAULT_LIMITS, None, COLUMNS)
+    ]
     assert expected
     with beam.Pipeline(argv=["--runner=FnApiRunner", *options]) as pipeline:
         output = pipeline | ReadDocuments([f"{crawl}/*.gz"])
