@@ -1,4 +1,4 @@
-"""The Python of the guide runs, and prints something."""
+"""The Python of README and of its guide runs, and prints something."""
 
 import contextlib
 import io
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("docs/how-to/python.md",)
+PAGES = ("README.md", "docs/how-to/python.md")
 SNIPPETS = [
     pytest.param(snippet, id=f"{page}-{number}")
     for page in PAGES
