@@ -210,6 +210,8 @@ def _rescoring(
             scorer_accelerator=None,
             scorer_timeout_seconds=curate_settings.parser().get_default("scorer_timeout_seconds"),
             limit=None,
+            text_column=None,
+            id_column=None,
         ),
         options,
     )
