@@ -81,5 +81,5 @@ setup(
             "types-PyYAML",
         ],
     },
-    entry_points={"console_scripts": ["wellspring=pipelines.cli:main"]},
+    entry_points={"console_scripts": ["wellspring=pipelines.cli:command"]},
 )

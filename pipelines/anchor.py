@@ -396,6 +396,6 @@ def _show_rejects(rejects: Sequence[Reject]) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["anchor", *sys.argv[1:]]))
+    command(["anchor", *sys.argv[1:]])

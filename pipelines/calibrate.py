@@ -244,6 +244,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["calibrate", *sys.argv[1:]]))
+    command(["calibrate", *sys.argv[1:]])

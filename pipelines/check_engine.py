@@ -28,6 +28,7 @@ from pipelines import curate, mix, reprocess
 from pipelines.arguments import JobParser, UsageError, is_local, parse_arguments, positive
 from pipelines.columns import columns
 from pipelines.engine_crawl import write_crawl
+from pipelines.new_pipeline import new_pipeline
 from transforms.storage import open_storage
 
 _JOBS = {"curate": curate.run, "reprocess": reprocess.run, "mix": mix.run}
@@ -197,7 +198,7 @@ def killed_worker(options: PipelineOptions, output: str) -> str:
     if is_local(options):
         return "not tried, the local runner's workers are this process"
     seen = f"{output}/killed-worker"
-    pipeline = beam.Pipeline(options=options)
+    pipeline = new_pipeline(options)
     _ = (
         pipeline
         | "Numbers" >> beam.Create(range(20))
@@ -229,6 +230,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["check-engine", *sys.argv[1:]]))
+    command(["check-engine", *sys.argv[1:]])

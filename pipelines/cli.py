@@ -1,9 +1,14 @@
 """The command `wellspring`: finds the job and runs it."""
 
+import atexit
+import difflib
 import importlib
+import os
 import sys
+from typing import NoReturn
 
 from pipelines.broken_pipe import flush_output, leave_quietly
+from pipelines.interruption import Interruptible, Interruption, end_children
 
 JOBS = {
     "curate": "the main job: label documents, audit training batches, hold the doubtful ones",
@@ -29,6 +34,37 @@ JOBS = {
 }
 
 
+RESUMED = ("curate", "reprocess")
+"""Jobs that, started again as they were, go on from the scores that an earlier one had come to."""
+
+
+def command(argv: list[str] | None = None) -> NoReturn:
+    """`main` as a process of its own: Ctrl-C and SIGTERM end it with one line, exit code 130 or 143."""
+    interruptible = Interruptible()
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        code = main(arguments)
+    except SystemExit as stop:  # argparse's, after --help
+        code = stop.code if isinstance(stop.code, int) else 1
+        flush_output()
+    except Interruption as stop:
+        code = stop.code
+        job = arguments[0] if arguments else ""
+        more = ": started again as it was, it goes on from what was scored" if job in RESUMED else ""
+        interruptible.say(f"wellspring {job}: interrupted{more}")
+    except BaseException:  # noqa: BLE001  printed as the interpreter would
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    # What runs at a normal end runs here too. The interpreter's own end is left out: threads of libraries
+    # (gRPC's, Arrow's, torch's) outlive it now and then, and then the process aborts with 134 after its work.
+    atexit._run_exitfuncs()
+    end_children()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os._exit(code)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs one job. Exit codes: 0 done, 1 the run failed, 2 the arguments are wrong, 3 done and an alarm was
     raised (`monitor`); 141 nobody reads the output any more."""
@@ -45,9 +81,16 @@ def _run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_usage())
         return 0
+    if arguments[0] == "--version":
+        from schemas import CODE_VERSION
+
+        print(f"wellspring {CODE_VERSION}")
+        return 0
     job, rest = arguments[0], arguments[1:]
     if job not in JOBS:
-        print(f"wellspring: no job {job!r}; the jobs are {', '.join(JOBS)}", file=sys.stderr)
+        close = difflib.get_close_matches(job, JOBS, n=1)
+        hint = f"; did you mean {close[0]}?" if close else f"; the jobs are {', '.join(JOBS)}"
+        print(f"wellspring: no job {job!r}{hint}", file=sys.stderr)
         return 2
     from pipelines.arguments import UsageError
     from transforms.public_path import public_text
@@ -70,9 +113,10 @@ def _usage() -> str:
             *lines,
             "",
             "wellspring JOB --help lists a job's flags; what it doesn't know goes to Apache Beam.",
+            "wellspring --version prints the version.",
         ]
     )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

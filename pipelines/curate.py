@@ -151,6 +151,6 @@ def _plan(settings: CurateSettings, size: int | None) -> str:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["curate", *sys.argv[1:]]))
+    command(["curate", *sys.argv[1:]])

@@ -161,6 +161,6 @@ Then try your own text (JSON lines with "id" and "text"; WARC, WET and Parquet a
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["demo", *sys.argv[1:]]))
+    command(["demo", *sys.argv[1:]])

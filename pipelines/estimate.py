@@ -323,6 +323,6 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["estimate", *sys.argv[1:]]))
+    command(["estimate", *sys.argv[1:]])

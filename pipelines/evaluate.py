@@ -158,6 +158,6 @@ def _write(folder: str, results: Mapping[str, Accuracy]) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["evaluate", *sys.argv[1:]]))
+    command(["evaluate", *sys.argv[1:]])

@@ -143,6 +143,6 @@ def _earlier(folder: str, request: ForgetRequest) -> list[ForgottenRecord]:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["forget", *sys.argv[1:]]))
+    command(["forget", *sys.argv[1:]])

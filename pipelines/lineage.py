@@ -219,6 +219,6 @@ def _in_pack(manifest: SetManifest, id: str) -> bool:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["lineage", *sys.argv[1:]]))
+    command(["lineage", *sys.argv[1:]])

@@ -17,6 +17,8 @@ from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
 )
 
 _EVERY_SECONDS = 0.2
+_UNINTERRUPTED = b"trap '' INT; exec "
+"""Before a worker's command line: a terminal's Ctrl-C is for the launcher, which takes its workers along."""
 
 
 class WorkerDiedError(RuntimeError):
@@ -52,7 +54,10 @@ class _WatchedWorker(SubprocessSdkWorkerHandler):
     def start_worker(self) -> None:
         self._closing = threading.Event()
         self.worker = local_job_service.SubprocessSdkWorker(
-            self._worker_command_line, self.control_address, self.provision_info, self.worker_id
+            _UNINTERRUPTED + self._worker_command_line,
+            self.control_address,
+            self.provision_info,
+            self.worker_id,
         )
         self.worker_thread = threading.Thread(target=self._run, args=(type(self).on_death,))
         self.worker_thread.start()

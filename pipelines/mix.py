@@ -20,6 +20,7 @@ from pipelines.arguments import UsageError, outliving_runner, parse_arguments
 from pipelines.local_run import run_locally
 from pipelines.mix_settings import MixSettings, parser, settle
 from pipelines.mix_table import closing_table, plan_table
+from pipelines.new_pipeline import new_pipeline
 from pipelines.run_folder import check_not_read, check_run_folder, run_folder, start_run_folder
 from pipelines.set_card import describe_set
 from pipelines.set_folder import read_set
@@ -93,7 +94,7 @@ def count(settings: MixSettings, options: PipelineOptions) -> MixCounts:
         UsageError: a file isn't what its manifest says, or an id names two texts.
     """
     facts = settings.facts
-    pipeline = beam.Pipeline(options=options)
+    pipeline = new_pipeline(options)
     _ = document_files(pipeline, facts) | "CountMix" >> CountMix(
         facts, settings.tail_tokens, settings.keep_out
     )
@@ -128,7 +129,7 @@ def draw(
 ) -> None:
     """The second pipeline: the set, its manifest last, while the claim of its folder holds."""
     facts, output = settings.facts, settings.writing.output
-    pipeline = beam.Pipeline(options=options)
+    pipeline = new_pipeline(options)
     rows = sum(s.planned * s.documents // max(1, s.tokens) for s in plan.strata)
     draw_plan = DrawPlan(
         {
@@ -220,6 +221,6 @@ def _write_scratch(facts: MixFacts, name: str, content: bytes) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["mix", *sys.argv[1:]]))
+    command(["mix", *sys.argv[1:]])

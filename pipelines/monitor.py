@@ -250,6 +250,6 @@ def _summary(report: MonitorReport, folder: str) -> str:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["monitor", *sys.argv[1:]]))
+    command(["monitor", *sys.argv[1:]])

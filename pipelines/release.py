@@ -43,6 +43,6 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["release", *sys.argv[1:]]))
+    command(["release", *sys.argv[1:]])

@@ -166,6 +166,6 @@ def _build(
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["reprocess", *sys.argv[1:]]))
+    command(["reprocess", *sys.argv[1:]])

@@ -248,6 +248,6 @@ _ACTIONS: dict[str, tuple[Callable[[JobParser, Sequence[str]], int], str]] = {
 }
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["review", *sys.argv[1:]]))
+    command(["review", *sys.argv[1:]])

@@ -152,6 +152,6 @@ def _line(result: MeasuredDocument | Reject, judge: Judge, sources: Sequence[Sou
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["score", *sys.argv[1:]]))
+    command(["score", *sys.argv[1:]])

@@ -184,6 +184,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["simulate", *sys.argv[1:]]))
+    command(["simulate", *sys.argv[1:]])

@@ -11,6 +11,7 @@ from apache_beam.runners.runner import PipelineResult, PipelineState
 from pipelines.arguments import is_local, outliving_runner
 from pipelines.closing_table import closing_table
 from pipelines.local_run import run_locally
+from pipelines.new_pipeline import new_pipeline
 from pipelines.progress_line import ProgressLine
 from pipelines.run_folder import run_folder, start_run_folder
 from schemas.manifest import Manifest
@@ -51,7 +52,7 @@ def start_run(
     runner = outliving_runner(options)
     with run_folder(job, output, overwrite=overwrite, runner=runner) as own:
         start_run_folder(output)
-        pipeline = beam.Pipeline(options=options)
+        pipeline = new_pipeline(options)
         if not is_local(options):
             build(pipeline, None, own.id)
             result = pipeline.run()

@@ -63,6 +63,6 @@ def _run(flags: argparse.Namespace, paths: Sequence[Path]) -> int:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["tail-reference", *sys.argv[1:]]))
+    command(["tail-reference", *sys.argv[1:]])

@@ -32,6 +32,6 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import main
+    from pipelines.cli import command
 
-    sys.exit(main(["tails", *sys.argv[1:]]))
+    command(["tails", *sys.argv[1:]])

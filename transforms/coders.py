@@ -121,6 +121,3 @@ def register_struct_coders() -> None:
     """
     for struct in STRUCTS:
         beam.coders.registry.register_coder(struct, StructCoder)
-
-
-register_struct_coders()

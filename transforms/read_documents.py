@@ -10,9 +10,9 @@ from apache_beam.metrics import Metrics
 from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 from apache_beam.typehints.decorators import no_annotations
 
-import transforms.coders  # noqa: F401  registers the coders of our structs
 from schemas.document import Document
 from schemas.reject import FILE, RECORD, Reject
+from transforms.coders import register_struct_coders
 from transforms.formats.fields import Place
 from transforms.formats.limits import DEFAULT_LIMITS, Limits
 from transforms.formats.read_file import default_source, read_file
@@ -84,6 +84,7 @@ class ReadDocuments(beam.PTransform):
 
     @no_annotations
     def expand(self, pbegin: PBegin) -> ReadOutput:
+        register_struct_coders()
         paths = (
             pbegin
             | "Patterns" >> beam.Create(self._patterns, reshuffle=False)

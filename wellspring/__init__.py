@@ -21,11 +21,15 @@ from signals.scorer import Scorer
 from signals.tokenization import load_tokenizer
 from transforms.assemble_batches import AssembleBatches, CountStrata
 from transforms.audit_entropy import AuditEntropy
+from transforms.coders import register_struct_coders
 from transforms.label import Label
 from transforms.measure import Measure
 from transforms.read_documents import ReadDocuments
 from transforms.score import Score
 from transforms.unique_documents import UniqueDocuments
+
+# Whoever builds a pipeline of these transforms gets our structs' own coders.
+register_struct_coders()
 
 __version__ = CODE_VERSION
 

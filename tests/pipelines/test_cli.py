@@ -15,7 +15,7 @@ def test_help_names_every_job(capsys):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["crate"], "no job 'crate'; the jobs are curate"),
+        (["nonsense"], "no job 'nonsense'; the jobs are curate"),
         (["curate"], "required: --input, --output"),
         (["curate", "--input=a", "--output=b", "--gate=hold"], "argument --gate: invalid choice: 'hold'"),
     ],
