@@ -21,7 +21,7 @@ DOCUMENTS = 400
 
 _FILES = 8
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://wellspring.example/check-engine")
-_DATES = ("0001-01-01", "9998-12-31T23:59:59Z", "1969-12-31", None, "not a date")
+_DATES = ("0001-01-01", "9999-12-31T23:59:59Z", "1969-12-31", None, "not a date")
 _WORDS = (
     "river stone winter letter garden market engine window summer captain harvest bridge forest silver "
     "evening lantern village sailor kitchen mountain orchard teacher railway island thunder copper meadow "

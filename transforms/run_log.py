@@ -58,11 +58,10 @@ def _age_hours(manifest: Manifest, windows: Iterable[str]) -> float | None:
     newest = max((window for window in windows if window), default=None)
     if newest is None:
         return None
-    end = datetime.fromisoformat(newest) + timedelta(days=manifest.window_days)
-    finished = datetime.fromisoformat(manifest.finished)
-    return max(
-        0.0, round((finished - end.replace(tzinfo=end.tzinfo or finished.tzinfo)) / timedelta(hours=1), 1)
-    )
+    finished, start = datetime.fromisoformat(manifest.finished), datetime.fromisoformat(newest)
+    # The window's end itself may lie beyond the calendar.
+    since_start = finished - start.replace(tzinfo=start.tzinfo or finished.tzinfo)
+    return max(0.0, round(since_start / timedelta(hours=1) - 24 * manifest.window_days, 1))
 
 
 def seconds_between(started: str, finished: str) -> float:

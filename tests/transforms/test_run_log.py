@@ -125,3 +125,9 @@ def test_a_runs_metrics_and_its_line_are_its_manifests_counts(tmp_path, tiny_sco
     (seconds,) = cost["scoring_seconds"].values()
     assert 0 < seconds < cost["seconds"] + 1
     assert (line["scoring_seconds"], line["seconds"]) == (round(seconds, 1), cost["seconds"])
+
+
+@pytest.mark.parametrize("days", [1, 7, 4_000_000, 10**12])
+def test_a_window_that_ends_beyond_the_calendar_has_an_age(days):
+    figures = figures_of_run(manifest(window_days=days), flagged=0, windows=["9999-12-31"])
+    assert figures["data_age_hours"] == 0
