@@ -1,10 +1,11 @@
 """Charts of a simulation: the bars of the first view, and a line for each regime over the generations."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from pipelines.page import Html, text
-from pipelines.svg import nice_ticks
+from pipelines.svg import label_width, nice_ticks
 from signals.intervals import Estimate
 from signals.recursive_training import CLEAN
 
@@ -13,6 +14,9 @@ _DASHES = ("", "7 3", "2 3", "9 3 2 3")
 CLEAN_COLOUR = "var(--hv)"
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 360.0, 46.0, 272.0, 10.0, 206.0, 240.0
 _LABEL = 13.0
+_BEYOND = 1.0
+"""An interval may take so many times the height that the values take above and below them; the rest of it is
+cut off, so that a few seeds that differ leave something to see of the lines."""
 
 
 class Bar(NamedTuple):
@@ -45,12 +49,15 @@ def styles(regimes: Sequence[str]) -> Mapping[str, tuple[str, str]]:
 
 def generation_bars(groups: Sequence[Sequence[Bar]], title: str) -> Html:
     """For each generation its bars side by side, from 0 to 100% or the highest; lengths along x are
-    percentages, so that the numbers on the bars keep their size on a narrow screen."""
+    percentages, so that the numbers on the bars keep their size on a narrow screen. An interval that goes
+    far above all bars is cut off at the top."""
     height, base, top = 280.0, 250.0, 24.0
-    highest = max(100.0, *(bar.value.high or bar.value.value for group in groups for bar in group))
+    tallest = max(100.0, *(bar.value.value for group in groups for bar in group))
+    bounds = [bar.value.high for group in groups for bar in group if bar.value.high is not None]
+    highest = max(tallest, min(max(bounds, default=tallest), 1.5 * tallest))
 
     def y_of(value: float) -> float:
-        return base - (base - top) * max(value, 0) / highest
+        return base - (base - top) * min(max(value, 0), highest) / highest
 
     parts = [f'<line class="axis" x1="0" x2="100%" y1="{base}" y2="{base}"/>']
     step = 100 / len(groups)
@@ -69,7 +76,7 @@ def generation_bars(groups: Sequence[Sequence[Bar]], title: str) -> Html:
                     f'<line class="interval" x1="{middle:.2f}%" x2="{middle:.2f}%" '
                     f'y1="{y_of(bar.value.high):.1f}" y2="{y_of(bar.value.low):.1f}"/>'
                 )
-            label = min(y, y_of(bar.value.high or 0)) - 5
+            label = min(y, y if bar.value.high is None else y_of(bar.value.high)) - 5
             parts.append(
                 f'<text x="{middle:.2f}%" y="{label:.1f}" text-anchor="middle">{bar.value.value:.0f}</text>'
             )
@@ -87,37 +94,54 @@ def _percent_interval(value: Estimate) -> str:
     return f"{value.value:.1f}% ({value.low:.1f} to {value.high:.1f})"
 
 
-def regime_lines(lines: Sequence[Line], title: str, note: str, number: Callable[[float], str]) -> Html:
-    """A line for each regime over the generations, its interval as a band, its name where it ends."""
-    values = [v for line in lines for each in line.values for v in (each.value, each.low, each.high)]
-    known = [value for value in values if value is not None]
-    low, high = min(known), max(known)
-    margin = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
-    low, high = low - margin, high + margin
+def regime_lines(
+    lines: Sequence[Line],
+    title: str,
+    note: str,
+    number: Callable[[float], str],
+    *,
+    percent: bool = False,
+    least: float = -math.inf,
+    most: float = math.inf,
+) -> Html:
+    """A line for each regime over the generations, its interval as a band, its name where it ends.
+
+    `number` writes a value; the axis is in percent, or in round numbers, within `least` and `most`, which
+    the figure can't leave.
+    """
+    low, high = _range(lines, least, most)
     last = max(len(lines[0].values) - 1, 1)
+    times, unit = (100, "%") if percent else (1, "")
+    ticks = nice_ticks(times * low, times * high, 5)
+    left = max(_LEFT, label_width([label + unit for _, label in ticks]) + 5)
 
     def place(generation: int, value: float) -> str:
-        x = _LEFT + (_RIGHT - _LEFT) * generation / last
-        return f"{x:.1f},{_TOP + (_BOTTOM - _TOP) * (high - value) / (high - low):.1f}"
+        x = left + (_RIGHT - left) * generation / last
+        inside = min(max(value, low), high)
+        return f"{x:.1f},{_TOP + (_BOTTOM - _TOP) * (high - inside) / (high - low):.1f}"
 
     parts = []
-    for value, _ in nice_ticks(low, high, 5):
-        y = float(place(0, value).partition(",")[2])
+    for value, name in ticks:
+        y = float(place(0, value / times).partition(",")[2])
         parts.append(
-            f'<line class="grid" x1="{_LEFT}" x2="{_RIGHT}" y1="{y}" y2="{y}"/>'
-            f'<text x="{_LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{number(value)}</text>'
+            f'<line class="grid" x1="{left:.1f}" x2="{_RIGHT}" y1="{y}" y2="{y}"/>'
+            f'<text x="{left - 5:.1f}" y="{y + 4:.1f}" text-anchor="end">{name}{unit}</text>'
         )
     for generation in range(len(lines[0].values)):
         x = place(generation, low).partition(",")[0]
         parts.append(f'<text x="{x}" y="{_BOTTOM + 16}" text-anchor="middle">{generation}</text>')
     parts.append(
-        f'<text x="{(_LEFT + _RIGHT) / 2}" y="{_BOTTOM + 31}" text-anchor="middle">generation</text>'
+        f'<text x="{(left + _RIGHT) / 2:.1f}" y="{_BOTTOM + 31}" text-anchor="middle">generation</text>'
     )
     for line in lines:
-        band = [(g, each) for g, each in enumerate(line.values) if each.low is not None]
+        band = [
+            (at, each.low, each.high)
+            for at, each in enumerate(line.values)
+            if each.low is not None and each.high is not None
+        ]
         if band:
-            upper = [place(g, each.high or each.value) for g, each in band]
-            lower = [place(g, each.low or each.value) for g, each in reversed(band)]
+            upper = [place(at, above) for at, _, above in band]
+            lower = [place(at, below) for at, below, _ in reversed(band)]
             parts.append(
                 f'<polygon points="{" ".join(upper + lower)}" style="fill:{line.colour};opacity:.13"/>'
             )
@@ -141,6 +165,18 @@ def regime_lines(lines: Sequence[Line], title: str, note: str, number: Callable[
         f'<svg role="img" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" width="100%" aria-label="{text(title)}">'
         f"{''.join(parts)}</svg></figure>"
     )
+
+
+def _range(lines: Sequence[Line], least: float, most: float) -> tuple[float, float]:
+    """Of the y axis: all values, and as much of their intervals as leaves the values room."""
+    values = [each.value for line in lines for each in line.values]
+    bounds = [v for line in lines for each in line.values for v in (each.low, each.high) if v is not None]
+    reach = _BEYOND * (max(values) - min(values)) or math.inf
+    low = max(min([*values, *bounds]), min(values) - reach)
+    high = min(max([*values, *bounds]), max(values) + reach)
+    margin = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
+    beyond = 0.01 * (high - low)  # so that a line along the end of the range is seen whole
+    return max(low - margin, min(low, least - beyond)), min(high + margin, max(high, most + beyond))
 
 
 def _apart(heights: Sequence[float]) -> list[float]:

@@ -1,6 +1,8 @@
 """The page of a simulation: the picture of a collapse, then the regimes side by side."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
 
 import msgspec
 
@@ -29,12 +31,15 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """A figure of a generation: its key, heading, what it says, and how it is written."""
+    """A figure of a generation: its key, heading, what it says, how it is written, and the least and the most
+    that it can be."""
 
     key: str
     heading: str
     note: str
     written: Callable[[float], str]
+    least: float = 0.0
+    most: float = math.inf
 
 
 def _percent(value: float) -> str:
@@ -51,19 +56,21 @@ def _short(value: float) -> str:
 
 METRICS = (
     Metric("rare_kept", "Rare words kept", "of the words that make up the rarest tenth of the real text, the "
-           "share still in the training set", _percent),
+           "share still in the training set", _percent, most=1),
     Metric("tail_coverage", "Tail coverage", "of rare words in held-out real text, the share that the model "
-           "gives at least a tenth of their real probability", _percent),
+           "gives at least a tenth of their real probability", _percent, most=1),
     Metric("tail_recall", "Tail recall", "of those words' real probability, how much the model still gives, "
-           "at most all of it", _percent),
-    Metric("hill_0", "Distinct words", "in the model's text, at equal size (Hill number D0)", _whole),
+           "at most all of it", _percent, most=1),
+    Metric("hill_0", "Distinct words", "in the model's text, at equal size (Hill number D0)", _whole,
+           least=1),
     Metric("hill_1", "Effective vocabulary", "in the model's text, at equal size (D1, two to the entropy)",
-           _whole),
+           _whole, least=1),
     Metric("entropy_bits", "Entropy of the output", "bits a word: what an entropy audit alone would see",
            _short),
-    Metric("perplexity", "Perplexity on real text", "a word of held-out text: lower is better", _whole),
+    Metric("perplexity", "Perplexity on real text", "a word of held-out text: lower is better", _whole,
+           least=1),
     Metric("missing_mass", "Missing mass", "of held-out real text, the share of words that the training set "
-           "lacks", lambda value: f"{100 * value:.1f}%"),
+           "lacks", lambda value: f"{100 * value:.1f}%", most=1),
     Metric("collapse_profile", "Collapse profile", "how many times more probability rare words lost than the "
            "rest: 1 is even, below 1 they lost less", _short),
 )  # fmt: skip
@@ -91,19 +98,25 @@ def by_regime(lines: Sequence[SimulatedGeneration]) -> Values:
     return {regime: values[regime] for regime in order}
 
 
-def _over(generation: Mapping[int, SimulatedGeneration], key: str) -> Estimate:
-    return over_seeds([float(getattr(line, key)) for line in generation.values()])
+def _over(generation: Mapping[int, SimulatedGeneration], metric: Metric) -> Estimate:
+    values = [float(getattr(line, metric.key)) for line in generation.values()]
+    return over_seeds(values, least=metric.least, most=metric.most)
+
+
+def _mean(generation: Mapping[int, SimulatedGeneration], key: str) -> float:
+    return fmean(float(getattr(line, key)) for line in generation.values())
 
 
 def regime_table(lines: Sequence[SimulatedGeneration]) -> str:
-    """For a terminal: a line a regime at the last generation, mean over seeds."""
+    """For a terminal: one line per regime at the last generation, mean over seeds."""
     values = by_regime(lines)
     chosen = [metric for metric in METRICS if metric.key in _TABLE]
     last = len(next(iter(values.values()))) - 1
     head = f"{f'generation {last}':<22}" + "".join(f"{metric.heading:>24}" for metric in chosen)
-    rows = [head]
+    seeds = len(next(iter(values.values()))[0])
+    rows = [*([f"means over {seeds} seeds (95% intervals)"] if seeds > 1 else []), head]
     for regime, generations in values.items():
-        cells = (f"{_written(_over(generations[-1], metric.key), metric):>24}" for metric in chosen)
+        cells = (f"{_written(_over(generations[-1], metric), metric):>24}" for metric in chosen)
         rows.append(f"{regime:<22}" + "".join(cells))
     return "\n".join(rows)
 
@@ -111,7 +124,7 @@ def regime_table(lines: Sequence[SimulatedGeneration]) -> str:
 def _written(value: Estimate, metric: Metric) -> str:
     if value.low is None or value.high is None:
         return metric.written(value.value)
-    return f"{metric.written(value.value)} ({metric.written(value.low)}-{metric.written(value.high)})"
+    return f"{metric.written(value.value)} ({metric.written(value.low)} to {metric.written(value.high)})"
 
 
 def simulation_page(simulation: Simulation) -> str:
@@ -138,7 +151,7 @@ def _first_view(simulation: Simulation, values: Values) -> Html:
         for generation in generations
     ]
     title = f"Vocabulary range and tail coverage over {len(generations) - 1} generations of {label(shown)}"
-    lost = 1 - _over(last, "rare_kept").value
+    lost = 1 - _mean(last, "rare_kept")
     entropy = _of_first(last, first, "entropy_bits").value - 100
     how = {
         "replace": "each model is trained only on what the one before it wrote",
@@ -177,10 +190,11 @@ def _first_view(simulation: Simulation, values: Values) -> Html:
 def _of_first(
     generation: Mapping[int, SimulatedGeneration], first: Mapping[int, SimulatedGeneration], key: str
 ) -> Estimate:
-    """In percent of the same seed's generation 0."""
-    return over_seeds(
-        [100 * getattr(line, key) / getattr(first[seed], key) for seed, line in generation.items()]
-    )
+    """In percent of the same seed's generation 0; a share is at most all, divided by what it was."""
+    most = next(metric.most for metric in METRICS if metric.key == key)
+    whole = {seed: getattr(first[seed], key) / 100 for seed in generation}
+    values = [getattr(line, key) / whole[seed] for seed, line in generation.items()]
+    return over_seeds(values, least=0, most=most / min(whole.values()))
 
 
 def _clean_sentence(values: Values) -> Html:
@@ -208,18 +222,22 @@ def _comparison(values: Values) -> list[Html]:
     charts = [
         regime_lines(
             [
-                Line(label(regime), *looks[regime], [_over(each, metric.key) for each in generations])
+                Line(label(regime), *looks[regime], [_over(each, metric) for each in generations])
                 for regime, generations in values.items()
             ],
             metric.heading,
             metric.note,
             metric.written,
+            percent=metric.written(1).endswith("%"),
+            least=metric.least,
+            most=metric.most,
         )
         for metric in METRICS
     ]
     return [
         Html(
-            '<p class="soft">Bands are 95% intervals over seeds. All regimes start from the same models.</p>'
+            '<p class="soft">Bands are 95% intervals over seeds, cut off where they go far beyond the lines. '
+            "All regimes start from the same models.</p>"
         ),
         Html(f'<div class="multiples">{join(charts)}</div>'),
         _last_table(values),
@@ -231,7 +249,7 @@ def _last_table(values: Values) -> Html:
     chosen = [metric for metric in METRICS if metric.key in _TABLE]
     last = len(next(iter(values.values()))) - 1
     rows = [
-        [_regime_name(regime), *(_cell(_over(generations[-1], metric.key), metric) for metric in chosen)]
+        [_regime_name(regime), *(_cell(_over(generations[-1], metric), metric) for metric in chosen)]
         for regime, generations in values.items()
     ]
     return table(
@@ -270,7 +288,7 @@ def _ratios(values: Values) -> Html:
                 {seed: getattr(line, key) for seed, line in generations[-1].items()},
             )
             cells.append(NONE if ratio is None else _cell(ratio, Metric(key, "", "", _short)))
-        share = _over(generations[-1], "human_share").value
+        share = _mean(generations[-1], "human_share")
         rows.append([_regime_name(regime), text(_percent(share)), *cells])
     return table(
         "Clean, whose training set is 10% human text, divided by each other regime: pairs of the same seed, "
@@ -287,13 +305,13 @@ def _tables(values: Values) -> list[Html]:
         rows = []
         for number, generation in enumerate(generations):
             first = next(iter(generation.values()))
-            held = NONE if first.held_share is None else text(_percent(_over(generation, "held_share").value))
+            held = NONE if first.held_share is None else text(_percent(_mean(generation, "held_share")))
             rows.append(
                 [
                     text(str(number)),
                     integer(first.training_tokens),
-                    text(_percent(_over(generation, "human_share").value)),
-                    *(_cell(_over(generation, metric.key), metric) for metric in METRICS),
+                    text(_percent(_mean(generation, "human_share"))),
+                    *(_cell(_over(generation, metric), metric) for metric in METRICS),
                     held,
                 ]
             )
@@ -368,7 +386,8 @@ def _explanation(simulation: Simulation, values: Values) -> list[Html]:
             f"<p>{integer(simulation.documents)} documents. Training, tuning and held-out text share none. "
             f"{100 * simulation.unknown:.1f}% of the held-out words are not in the training text of "
             "generation 0: coverage, recall and missing mass leave them out. Intervals are over seeds: over "
-            "draws of training text and samples; the held-out text is the same.</p>"
+            "draws of training text and samples; the held-out text is the same. They are Student's, on a "
+            "logarithmic scale, for shares on the logit scale: none goes below nothing or above all.</p>"
         ),
         Html(f'<dl class="words">{words}</dl>'),
     ]

@@ -16,6 +16,7 @@ Mark = Literal["passed", "flagged", "open"]
 
 _LEFT, _RIGHT = 11.0, 98.0  # of a time series' width, in percent; the numbers of y stand left of it
 _TOP, _BOTTOM = 14.0, 26.0  # pixels
+_NARROWEST, _CHARACTER = 280.0, 6.6  # pixels: a chart's least width, and a character of a number beside it
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -143,23 +144,37 @@ def time_series(
     def y_of(value: float) -> float:
         return _TOP + (height - _TOP - _BOTTOM) * (high - value) / (high - low)
 
-    parts = [_y_axis(label, y_of(value)) for value, label in nice_ticks(low, high)]
-    parts += [_x_tick(tick, height) for tick in ticks]
+    marks = nice_ticks(low, high)
+    # Everything moves right where the widest number would be cut off on the narrowest screen.
+    aside = max(0.0, label_width([label for _, label in marks]) - (_LEFT - 1) / 100 * _NARROWEST)
+    right = _RIGHT - 100 * aside / _NARROWEST
+
+    def x_of(fraction: float) -> str:
+        return f"{_number(_LEFT + (right - _LEFT) * fraction)}%"
+
+    parts = [_y_axis(label, y_of(value), x_of(1)) for value, label in marks]
+    parts += [_x_tick(tick, x_of(tick.x), height) for tick in ticks]
     if divider is not None:
-        x = _x(divider)
+        x = x_of(divider)
         parts.append(f'<line class="divider" x1="{x}" x2="{x}" y1="{_TOP}" y2="{height - _BOTTOM}"/>')
     if len(limits) == 1:
         y = _number(y_of(limits[0]))
-        parts.append(f'<line class="limit" x1="{_LEFT}%" x2="{_RIGHT}%" y1="{y}" y2="{y}"/>')
+        parts.append(f'<line class="limit" x1="{x_of(0)}" x2="{x_of(1)}" y1="{y}" y2="{y}"/>')
     # Flagged ones last: in a crowd they must not be covered.
     for point in sorted(points, key=lambda p: p.mark == "flagged"):
-        parts.append(_point(point, y_of, segment=len(limits) > 1))
+        parts.append(_point(point, x_of, y_of, segment=len(limits) > 1))
     if len(limits) == 1:
         parts.append(
-            f'<text class="limit-name" x="{_LEFT}%" y="{_number(y_of(limits[0]) - 5)}">'
+            f'<text class="limit-name" x="{x_of(0)}" y="{_number(y_of(limits[0]) - 5)}">'
             f"{text(limit_name)} {limits[0]:.4g}</text>"
         )
-    return _svg(f'width="100%" height="{_number(height)}"', title, description, "".join(parts))
+    body = f'<g transform="translate({_number(aside)} 0)">{"".join(parts)}</g>' if aside else "".join(parts)
+    return _svg(f'width="100%" height="{_number(height)}"', title, description, body)
+
+
+def label_width(labels: Sequence[str]) -> float:
+    """Pixels that the widest of an axis' numbers takes, its sign with it."""
+    return _CHARACTER * max(map(len, labels), default=0)
 
 
 def nice_ticks(low: float, high: float, about: int = 6) -> list[tuple[float, str]]:
@@ -172,7 +187,7 @@ def nice_ticks(low: float, high: float, about: int = 6) -> list[tuple[float, str
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [(index * step, f"{index * step:.{decimals}f}") for index in range(first, last + 1)]
+    return [(index * step, f"{index * step:,.{decimals}f}") for index in range(first, last + 1)]
 
 
 def _domain(values: Sequence[float]) -> tuple[float, float]:
@@ -183,11 +198,13 @@ def _domain(values: Sequence[float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _point(point: Point, y_of: Callable[[float], float], *, segment: bool) -> str:
-    x, parts = _x(point.x), []
+def _point(
+    point: Point, x_of: Callable[[float], str], y_of: Callable[[float], float], *, segment: bool
+) -> str:
+    x, parts = x_of(point.x), []
     if segment and point.limit is not None:
         y = _number(y_of(point.limit))
-        left, right = _x(max(point.x - 0.012, 0)), _x(min(point.x + 0.012, 1))
+        left, right = x_of(max(point.x - 0.012, 0)), x_of(min(point.x + 0.012, 1))
         parts.append(f'<line class="limit" x1="{left}" x2="{right}" y1="{y}" y2="{y}"/>')
     if point.low is not None and point.high is not None:
         y1, y2 = _number(y_of(point.high)), _number(y_of(point.low))
@@ -203,24 +220,20 @@ def _mark(mark: str, x: str, y: float, inside: str) -> str:
     return f'<circle class="{mark}" cx="{x}" cy="{_number(y)}" r="3.8">{inside}</circle>'
 
 
-def _y_axis(label: str, y: float) -> str:
+def _y_axis(label: str, y: float, right: str) -> str:
     at = _number(y)
     return (
-        f'<line class="grid" x1="{_LEFT}%" x2="{_RIGHT}%" y1="{at}" y2="{at}"/>'
+        f'<line class="grid" x1="{_LEFT}%" x2="{right}" y1="{at}" y2="{at}"/>'
         f'<text x="{_LEFT - 1}%" y="{_number(y + 4)}" text-anchor="end">{label}</text>'
     )
 
 
-def _x_tick(tick: Tick, height: float) -> str:
-    x, base = _x(tick.x), height - _BOTTOM
+def _x_tick(tick: Tick, x: str, height: float) -> str:
+    base = height - _BOTTOM
     return (
         f'<line class="axis" x1="{x}" x2="{x}" y1="{_number(base)}" y2="{_number(base + 5)}"/>'
         f'<text x="{x}" y="{_number(height - 6)}" text-anchor="{tick.anchor}">{text(tick.label, 40)}</text>'
     )
-
-
-def _x(fraction: float) -> str:
-    return f"{_number(_LEFT + (_RIGHT - _LEFT) * fraction)}%"
 
 
 def _number(value: float) -> str:

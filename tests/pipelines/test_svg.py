@@ -80,6 +80,23 @@ def test_the_interval_spans_its_point() -> None:
     assert interval.get("x1") == circle.get("cx")
 
 
+@pytest.mark.parametrize(("low", "high"), [(-1250.0, -480.0), (-0.00021, -0.00012), (0.0, 1.0), (-2e9, 1e9)])
+def test_on_the_narrowest_screen_the_axis_keeps_its_minus_sign(low: float, high: float) -> None:
+    points = [point(x=0.0, y=low), point(x=1.0, y=high)]
+    root = ET.fromstring(time_series(points, [Tick(1, "end")], "t", "d", divider=0.5))
+    group = root.find("g")
+    moved = 0.0 if group is None else float(re.findall(r"[\d.]+", group.get("transform", ""))[0])
+
+    def pixels(percent: str) -> float:
+        return moved + 280 * float(percent.rstrip("%")) / 100
+
+    labels = [each for each in root.iter("text") if each.get("text-anchor") == "end"]
+    assert any((label.text or "").startswith("-") for label in labels) == (low < 0)
+    assert all(pixels(label.get("x", "")) - 6 * len(label.text or "") >= 0 for label in labels)
+    first, last = (pixels(circle.get("cx", "")) for circle in root.iter("circle"))
+    assert first < last <= 280
+
+
 def test_flagged_points_have_another_shape_and_lie_on_top() -> None:
     svg = time_series([point(mark="flagged"), point(), point(mark="open")], [], "t", "d")
     assert svg.count("flagged-mark") == 1
