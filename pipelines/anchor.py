@@ -34,6 +34,7 @@ from pipelines.anchor_verification import Anchor, open_anchor, verify_anchor
 from pipelines.arguments import JobParser, UsageError, local_path, positive
 from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.curate_settings import load_profile
+from pipelines.input_files import input_files
 from pipelines.own_output import own_file, own_folder
 from schemas.anchor import (
     AnchorCheck,
@@ -56,7 +57,6 @@ from signals.overlap import QUOTED_SHARE
 from signals.quotations import COMMON_DOCUMENTS, QUOTATION_WORDS
 from transforms.formats.fields import iso_date
 from transforms.formats.rows import Columns
-from transforms.open_files import expand_all
 from transforms.own_texts import read_own_texts
 from transforms.parquet import parquet_bytes
 from transforms.storage import UNFINISHED
@@ -204,11 +204,7 @@ def _new_documents(
 ) -> NewDocuments:
     new = NewDocuments(anchor.documents, judge)
     documents: list[Document] = []
-    try:
-        paths = list(expand_all(patterns))
-    except (FileNotFoundError, ValueError) as error:
-        raise UsageError(f"--input: {error}") from error
-    for record in read_own_texts(paths, columns):
+    for record in read_own_texts(input_files("--input", patterns), columns):
         if isinstance(record, Document):
             documents.append(record)
         else:

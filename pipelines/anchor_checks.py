@@ -2,16 +2,16 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipelines.arguments import JobParser, UsageError
+from pipelines.input_files import input_files
 from schemas.anchor import AnchorCheck
 from schemas.document import Document
 from schemas.reject import FILE, Reject
 from signals.anchor_index import AnchorIndex
 from signals.contamination import Contamination
 from transforms.formats.detect import JSONL, PARQUET, format_by_name
-from transforms.open_files import expand_all
 from transforms.own_texts import read_own_texts
 from transforms.public_path import public_path
 
@@ -48,10 +48,7 @@ def check_against(
     """
     contamination = Contamination(index)
     texts = 0
-    try:
-        paths = list(expand_all([p for pattern in patterns for p in _files_of(pattern, against)]))
-    except (FileNotFoundError, ValueError) as error:
-        raise UsageError(f"--against_{against}: {error}") from error
+    paths = _files(f"--against_{against}", patterns, synthetic=against == SYNTHETIC)
     chunk: list[Document] = []
     for path in paths:
         for document in _documents(path, against):
@@ -89,24 +86,30 @@ def _named(documents: Sequence[Document]) -> tuple[list[str], list[str]]:
     return ids, [document.text for document in documents]
 
 
-def _files_of(pattern: str, against: str) -> list[str]:
-    """A pattern itself, or the files of texts in a folder: of a run those of its documents."""
-    folder = Path(pattern)
-    if "://" in pattern or not folder.is_dir():
-        return [pattern]
-    documents = folder / "documents"
-    if documents.is_dir():
-        wanted = "provenance=synthetic_*/*" if against == SYNTHETIC else "**/*"
-        files = documents.glob(wanted)
-    else:
-        files = folder.rglob("*")
-    paths = sorted(
-        str(path)
-        for path in files
-        if path.is_file()
-        and (path.suffix == ".parquet" or ".jsonl" in path.name)
-        and format_by_name(path.name) in (JSONL, PARQUET)
-    )
-    if not paths:
-        raise FileNotFoundError(f"{pattern} holds no Parquet and no JSONL file of texts")
-    return paths
+def _files(flag: str, patterns: Sequence[str], *, synthetic: bool) -> list[str]:
+    """The files of texts that patterns name; of a run those of its documents, or of the synthetic ones.
+
+    Raises:
+        UsageError: a pattern stands for none.
+    """
+    files: list[str] = []
+    for pattern in patterns:
+        folder = Path(pattern)
+        if (folder / "documents").is_dir():
+            wanted = "documents/provenance=synthetic_*" if synthetic else "documents"
+            pattern = f"{pattern.rstrip('/')}/{wanted}"
+        found = input_files(flag, [pattern])
+        if folder.is_dir():  # beside its texts others put what they say of them
+            others = [path for path in found if not _holds_texts(path)]
+            found = [path for path in found if _holds_texts(path)]
+            if not found:
+                raise UsageError(f"{flag}: {pattern} holds no Parquet and no JSONL file of texts")
+            for path in others:
+                print(f"{flag}={pattern}: passed over: {path}", file=sys.stderr)
+        files += found
+    return files
+
+
+def _holds_texts(path: str) -> bool:
+    name = PurePosixPath(path).name
+    return name.endswith(".parquet") or (".jsonl" in name and format_by_name(name) in (JSONL, PARQUET))

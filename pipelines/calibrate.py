@@ -12,10 +12,11 @@ gives the sources of earlier runs, taken to be human, limits of their own.
 """
 
 import argparse
+import itertools
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TextIO
 
 from pipelines.arguments import JobParser, UsageError, positive
@@ -24,6 +25,7 @@ from pipelines.calibration_page import calibration_page, summary
 from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.curate_settings import load_profile
 from pipelines.evaluate import read_scored
+from pipelines.input_files import input_files_once, listed
 from pipelines.labelled_input import read_labelled
 from pipelines.own_output import own_file, refuse_inputs, refuse_two_readers
 from schemas.batch import MeasuredDocument
@@ -56,9 +58,12 @@ def run(argv: Sequence[str] | None = None) -> int:
         )
     if arguments.profile and not arguments.baseline:
         raise UsageError("wellspring calibrate: --profile goes with --baseline=RUN, earlier runs under it")
-    names = [arguments.labelled, arguments.text_only, arguments.scored, arguments.profile]
-    inputs = [name for listed in names if listed for name in listed.split(",")]
-    refuse_two_readers("calibrate", inputs)
+    named = {name: listed(getattr(arguments, name) or "") for name in ("labelled", "text_only", "scored")}
+    profile = [arguments.profile] if arguments.profile else []
+    refuse_two_readers("calibrate", [*itertools.chain(*named.values()), *profile])
+    for name, patterns in named.items():
+        setattr(arguments, name, input_files_once(f"--{name}", patterns))
+    inputs = [*arguments.labelled, *arguments.text_only, *arguments.scored, *profile]
     output: str = arguments.output
     with own_file("calibrate", output, inputs):
         return _run(arguments, output, inputs)
@@ -110,8 +115,8 @@ def _calibrated(arguments: argparse.Namespace, output: str, page: str | None, sa
     """The profile of the labelled text; prints and draws what it is worth."""
     try:
         columns, more = columns_of(arguments), arguments.text_only
-        labelled = read_labelled(arguments.labelled.split(","), "--labelled", columns)
-        text_only = read_labelled(more.split(","), "--text_only", columns) if more else []
+        labelled = read_labelled(arguments.labelled, "--labelled", columns)
+        text_only = read_labelled(more, "--text_only", columns) if more else []
         together = independent([*labelled, *text_only])
         fingerprint = scorer_fingerprint(arguments.scorer)
         measure = _measuring(arguments.scorer)
@@ -154,20 +159,19 @@ def _calibrated(arguments: argparse.Namespace, output: str, page: str | None, sa
     return profile
 
 
-def _scored(path: str | None, scorer: str) -> dict[str, Measurements]:
-    """Measurements by id of a file that `wellspring score` wrote.
+def _scored(paths: Sequence[str], scorer: str) -> dict[str, Measurements]:
+    """Measurements by id of files that `wellspring score` wrote.
 
     Raises:
-        ValueError: it is no such file, or another scorer made it.
+        ValueError: one is no such file, or another scorer made it.
     """
-    if path is None:
-        return {}
-    rows = read_scored(path).values()
+    rows = read_scored(paths).values()
     measured = {row.measurements.id: row.measurements for row in rows if row.measurements is not None}
     others = {m.scorer for m in measured.values()} - {scorer}
     if others:
         raise ValueError(
-            f"--scored={path} was measured by scorer {sorted(map(str, others))[0]}, this is {scorer}"
+            f"--scored={','.join(paths)} was measured by scorer {sorted(map(str, others))[0]}, "
+            f"this is {scorer}"
         )
     return measured
 
@@ -213,9 +217,10 @@ def _measured(
 
 
 def _origin(fitting: Fitting, arguments: argparse.Namespace) -> str:
-    names = [Path(name).name for name in arguments.labelled.split(",")]
+    names = [PurePosixPath(name).name for name in arguments.labelled]
     extra = len(fitting.texts) - fitting.own
-    more = f", and {extra:,} of {Path(arguments.text_only).name} for the text features" if extra else ""
+    others = ", ".join(PurePosixPath(name).name for name in arguments.text_only)
+    more = f", and {extra:,} of {others} for the text features" if extra else ""
     synthetic = int(fitting.synthetic[: fitting.own].sum())
     return f"{', '.join(names)}: {fitting.own - synthetic:,} human, {synthetic:,} synthetic documents{more}"
 

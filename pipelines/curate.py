@@ -5,23 +5,24 @@ paths -> ReadDocuments -> UniqueDocuments -> Measure -> AssembleBatches -> judge
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
 from pipelines.arguments import UsageError, check_detach, is_local, parse_arguments
 from pipelines.curate_settings import CurateSettings, parser, settle
+from pipelines.input_files import input_files
 from pipelines.judge_batches import Gathered, judge_batches
 from pipelines.run_folder import check_not_read, check_run_folder
 from pipelines.start_run import start_run
 from schemas.document import Document
 from signals.measuring import with_language
 from transforms.assemble_batches import AssembleBatches, CountStrata
+from transforms.find_files import bytes_of
 from transforms.measure import Measure
-from transforms.open_files import expand_all, input_bytes
 from transforms.progress import Progress
-from transforms.public_path import public_path
+from transforms.public_path import public_path, public_text
 from transforms.read_documents import ReadDocuments
 from transforms.reject_forgotten import RejectForgotten
 from transforms.reused_run import PointAtTheKept, ReuseRun, WithStoredScores, tallies_as_read
@@ -97,12 +98,15 @@ def run(argv: Sequence[str] | None = None) -> int:
     settings = settle(arguments, options)
     for warning in settings.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    size = _input_size(settings) if is_local(options) or arguments.dry_run else None
-    check_not_read(settings.output, _read(settings))
+    files = input_files("--input", settings.inputs, prefix=settings.path_prefix)
+    size = _input_size(files) if is_local(options) or arguments.dry_run else None
+    check_not_read(settings.output, [*files, *([settings.reuse] if settings.reuse else [])])
+    if size == 0:
+        _say_empty(strict=arguments.strict)
     if arguments.dry_run:
         print(_plan(settings, size))
         return 0
-    start_run(
+    manifest = start_run(
         "curate",
         lambda pipeline, progress, claim: curate(pipeline, settings, progress, claim),
         settings.output,
@@ -113,29 +117,32 @@ def run(argv: Sequence[str] | None = None) -> int:
         profile=settings.profile.name,
         gate=settings.gate,
     )
+    if manifest is not None and manifest.records_read == 0 and size != 0:
+        _say_empty(strict=arguments.strict)
     return 0
 
 
-def _read(settings: CurateSettings) -> Iterator[str]:
-    """What the run reads: its files, and the run that it reuses."""
-    if settings.reuse:
-        yield settings.reuse
-    try:
-        yield from expand_all(settings.inputs, settings.path_prefix)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--input: {error}") from error
+def _say_empty(*, strict: bool) -> None:
+    """Says that there is nothing to do the job on.
+
+    Raises:
+        UsageError: that is what --strict is for.
+    """
+    if strict:
+        raise UsageError("--input holds no record, and --strict is given")
+    print("warning: --input holds no record", file=sys.stderr)
 
 
-def _input_size(settings: CurateSettings) -> int | None:
+def _input_size(files: Sequence[str]) -> int | None:
     """Bytes of the input where they can be had.
 
     Raises:
-        UsageError: an input matches nothing or can't be reached, or a list of paths can't be read.
+        UsageError: the store that it lies in can't be asked.
     """
     try:
-        return input_bytes(settings.inputs, settings.path_prefix)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--input: {error}") from error
+        return bytes_of(files)
+    except OSError as error:
+        raise UsageError(public_text(f"--input: {error}")) from error
 
 
 def _plan(settings: CurateSettings, size: int | None) -> str:

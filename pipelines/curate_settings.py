@@ -13,6 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.arguments import JobParser, UsageError, positive, read_bytes, read_text
 from pipelines.column_flags import add_column_flags, columns_of
+from pipelines.input_files import input_files, listed
 from schemas import CODE_VERSION
 from schemas.forgotten import ForgottenRecord
 from schemas.manifest import Manifest, ReprocessedFrom
@@ -31,7 +32,6 @@ from signals.tail_coverage import load_tail_reference
 from signals.tokenization import load_tokenizer
 from transforms.finished_run import FinishedRun, RunError
 from transforms.formats.rows import COLUMNS, Columns
-from transforms.open_files import expand
 from transforms.public_path import public_path
 
 Scoring = Literal["all", "decisive", "none"]
@@ -44,8 +44,8 @@ def parser() -> JobParser:
         "--input",
         action="append",
         required=True,
-        help="path, glob or list of paths (*.paths, *.paths.gz): WARC, WET, ARC, JSONL, Parquet; local, "
-        "gs://, s3://, http(s)://; may be given several times",
+        help="path, glob, folder or list of paths (*.paths, *.paths.gz): WARC, WET, ARC, JSONL, Parquet; "
+        "local, gs://, s3://, http(s)://; may be given several times",
     )
     p.add_argument("--path_prefix", default="", help="put before each line of a list of paths")
     add_column_flags(p)
@@ -87,8 +87,8 @@ def parser() -> JobParser:
     p.add_argument("--sources", help="sources.yaml: what is known of the sources")
     p.add_argument(
         "--forgotten",
-        help="FILE,FILE or globs: records that `forget` left (RUN/forgotten/1.json); what they name is "
-        "rejected",
+        help="FILE,FILE, folders or globs: records that `forget` left (RUN/forgotten/1.json); what they "
+        "name is rejected",
     )
     p.add_argument(
         "--hold_topic", type=_topic, help="projects/P/topics/T: a Pub/Sub message for each held batch"
@@ -99,6 +99,7 @@ def parser() -> JobParser:
         "--detach", action="store_true", help="hand the job to its runner and don't wait for its end"
     )
     p.add_argument("--overwrite", action="store_true", help="replace a finished run in --output")
+    p.add_argument("--strict", action="store_true", help="an input of no records is an error: exit code 2")
     return p
 
 
@@ -315,16 +316,11 @@ def load_block_list(patterns: str | None) -> BlockList:
         UsageError: a pattern matches nothing, or a file is no such record.
     """
     records = []
-    for pattern in (patterns or "").split(","):
+    for path in input_files("--forgotten", listed(patterns or "")):
         try:
-            paths = expand(pattern) if pattern else []
-        except OSError as error:
-            raise UsageError(f"--forgotten: {error}") from error
-        for path in paths:
-            try:
-                records.append(msgspec.json.decode(read_text(path, "--forgotten"), type=ForgottenRecord))
-            except msgspec.DecodeError as error:
-                raise UsageError(f"--forgotten: {path} is no record of `forget`: {error}") from error
+            records.append(msgspec.json.decode(read_text(path, "--forgotten"), type=ForgottenRecord))
+        except msgspec.DecodeError as error:
+            raise UsageError(f"--forgotten: {path} is no record of `forget`: {error}") from error
     return BlockList(records)
 
 

@@ -16,6 +16,7 @@ from typing import BinaryIO, NamedTuple, cast
 from pipelines.arguments import JobParser, UsageError, parse_arguments, read_text
 from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.curate_settings import default_scorer, load_profile
+from pipelines.input_files import input_files_once
 from schemas.cost_assumptions import CostAssumptions
 from schemas.document import Document
 from schemas.reject import RECORD
@@ -38,10 +39,12 @@ from signals.run_estimate import (
     stored_bytes,
 )
 from signals.tokenization import Tokenizer, load_tokenizer
+from transforms.file_names import file_name
+from transforms.find_files import same_file_key
 from transforms.formats.read_file import read_file
 from transforms.formats.rows import COLUMNS, Columns
 from transforms.formats.source_stream import SourceStream, StorageError
-from transforms.open_files import expand_all, is_stream, name_of, open_once, same_file_key
+from transforms.open_files import name_of, open_once
 from transforms.own_texts import refusal
 from transforms.public_path import public_text
 
@@ -90,7 +93,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     arguments, _ = parse_arguments(parser(), argv)
     assumptions = load_assumptions(arguments.assumptions)
     scoring = load_scoring(arguments.scorer, assumptions)
-    files = _files(arguments.input, arguments.path_prefix)
+    found = input_files_once("--input", arguments.input, prefix=arguments.path_prefix)
+    files = list({same_file_key(path): path for path in reversed(found)}.values())[::-1]
     volume = measure_volume(files, arguments.sample, scoring.tokenizer, assumptions, columns_of(arguments))
     print(estimate_table(volume, scoring, assumptions))
     return 0
@@ -149,17 +153,6 @@ def parameter_count(folder: Path) -> int:
     return count
 
 
-def _files(patterns: Sequence[str], prefix: str) -> list[str]:
-    files: dict[str, str] = {}
-    try:
-        streams = [pattern for pattern in patterns if is_stream(pattern)]
-        for path in (*streams, *expand_all([p for p in patterns if not is_stream(p)], prefix)):
-            files.setdefault(same_file_key(path), path)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--input: {error}") from error
-    return list(files.values())
-
-
 def measure_volume(
     files: Sequence[str],
     sample: int,
@@ -190,7 +183,7 @@ def _bytes_of_all(files: Sequence[str]) -> float | None:
     """Stored bytes of all files; None unless all lie on this machine: asking a store for each of
     90,000 takes longer than it is worth."""
     try:
-        return float(sum(Path(path).stat().st_size for path in files))
+        return float(sum(Path(file_name(path)).stat().st_size for path in files))
     except OSError:
         return None
 

@@ -8,14 +8,16 @@ and report.html.
 """
 
 import argparse
+import itertools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from pipelines.accuracy_page import accuracy_sections, accuracy_table, group_table
 from pipelines.arguments import JobParser, UsageError
 from pipelines.column_flags import add_column_flags, columns_of
+from pipelines.input_files import input_files_once, listed
 from pipelines.labelled_input import read_labelled
 from pipelines.own_output import own_folder, refuse_two_readers
 from pipelines.page import Html, document, text
@@ -49,21 +51,26 @@ def run(argv: Sequence[str] | None = None) -> int:
     )
     arguments = parser.parse_args(argv)
     named = _named(arguments.scored)
-    inputs = [*named.values(), arguments.labelled]
-    refuse_two_readers("evaluate", inputs)
+    refuse_two_readers("evaluate", [*named.values(), arguments.labelled])
+    scored = {name: input_files_once("--scored", [pattern]) for name, pattern in named.items()}
+    texts = input_files_once("--labelled", listed(arguments.labelled))
     if arguments.output in (None, STANDARD):
-        _evaluate(arguments, named)
+        _evaluate(arguments, scored, texts)
         return 0
+    inputs = [*itertools.chain(*scored.values()), *texts]
     with own_folder("evaluate", arguments.output, inputs, writes=_WRITTEN):
-        _evaluate(arguments, named)
+        _evaluate(arguments, scored, texts)
     return 0
 
 
-def _evaluate(arguments: argparse.Namespace, named: Mapping[str, str]) -> None:
+def _evaluate(
+    arguments: argparse.Namespace, scored: Mapping[str, Sequence[str]], texts: Sequence[str]
+) -> None:
     try:
-        labelled = independent(read_labelled([arguments.labelled], "--labelled", columns_of(arguments)))
+        labelled = independent(read_labelled(texts, "--labelled", columns_of(arguments)))
         results = {
-            name: accuracy(judged_texts(read_scored(path), labelled, path)) for name, path in named.items()
+            name: accuracy(judged_texts(read_scored(paths), labelled, ", ".join(paths)))
+            for name, paths in scored.items()
         }
     except ValueError as error:
         raise UsageError(f"wellspring evaluate: {error}") from error
@@ -73,7 +80,7 @@ def _evaluate(arguments: argparse.Namespace, named: Mapping[str, str]) -> None:
 
 
 def _named(argument: str) -> dict[str, str]:
-    if "=" not in argument:
+    if "=" not in argument or listed(argument) == [argument] != [""]:
         return {"scored": argument}
     pairs = [part.partition("=") for part in argument.split(",")]
     if not all(name and path for name, _, path in pairs) or len({name for name, _, _ in pairs}) < len(pairs):
@@ -83,19 +90,20 @@ def _named(argument: str) -> dict[str, str]:
     return {name: path for name, _, path in pairs}
 
 
-def read_scored(path: str) -> dict[str, ScoredLine]:
-    """The lines of a file that `wellspring score` wrote, by id; lines without an id are left out.
+def read_scored(paths: Iterable[str]) -> dict[str, ScoredLine]:
+    """The lines of files that `wellspring score` wrote, by id; lines without an id are left out.
 
     Raises:
-        UsageError: the file can't be read. ValueError: it is of another form.
+        UsageError: a file can't be read. ValueError: it is of another form.
     """
     scored: dict[str, ScoredLine] = {}
     try:
-        for number, line in read_json_lines(path, ScoredLine):
-            if line.id is not None and scored.setdefault(line.id, line) != line:
-                raise ValueError(f"{path}, line {number}: two texts have the id {line.id!r}")
+        for path in paths:
+            for number, line in read_json_lines(path, ScoredLine):
+                if line.id is not None and scored.setdefault(line.id, line) != line:
+                    raise ValueError(f"{path}, line {number}: two texts have the id {line.id!r}")
     except OSError as error:
-        raise UsageError(f"--scored {path!r} can't be read: {error}") from error
+        raise UsageError(f"--scored can't be read: {error}") from error
     except ValueError as error:
         raise ValueError(f"{error}; give what `wellspring score` wrote") from error
     return scored

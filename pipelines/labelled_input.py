@@ -10,7 +10,6 @@ from schemas.reject import Reject
 from signals.labelled import LabelledText, labelled_text
 from transforms.formats.limits import Limits
 from transforms.formats.rows import COLUMNS, Columns
-from transforms.open_files import expand_once
 from transforms.own_texts import place_of, read_own_rows, refusal
 from transforms.public_path import public_path
 
@@ -32,7 +31,7 @@ def read_labelled(names: Iterable[str], flag: str, columns: Columns = COLUMNS) -
     texts: dict[str, LabelledText] = {}
     repeated = 0
     try:
-        for row, outcome in read_own_rows(_files(names), columns, Limits(min_characters=1)):
+        for row, outcome in read_own_rows(names, columns, Limits(min_characters=1)):
             if isinstance(outcome, Reject):
                 raise ValueError(refusal(outcome))
             try:
@@ -54,8 +53,3 @@ def read_labelled(names: Iterable[str], flag: str, columns: Columns = COLUMNS) -
         )
         print(f"{said} once", file=sys.stderr)
     return list(texts.values())
-
-
-def _files(names: Iterable[str]) -> Iterable[str]:
-    for name in names:
-        yield from expand_once(name)

@@ -17,6 +17,7 @@ import msgspec
 
 from pipelines.arguments import JobParser, UsageError, positive, read_text
 from pipelines.column_flags import add_column_flags, columns_of
+from pipelines.input_files import input_files_once
 from pipelines.monitor_page import monitor_page
 from pipelines.own_output import own_folder, refuse_inputs, refuse_two_readers
 from schemas.document import Document
@@ -26,7 +27,6 @@ from signals.model_folder import REFERENCE_EN
 from signals.output_windows import Output, described, in_windows, make_baseline, rare_pairs, watched_series
 from signals.tokenization import Tokenizer, load_tokenizer
 from transforms.formats.rows import Columns
-from transforms.open_files import expand_once
 from transforms.own_texts import read_own_texts, refusal
 from transforms.public_path import public_path
 from transforms.whole_file import STANDARD, OutputIsInputError, check_no_input, messages_beside, write_whole
@@ -66,17 +66,19 @@ def run(argv: Sequence[str] | None = None) -> int:
     add_column_flags(parser)
     parser.add_argument("--tokenizer", help=f"a scorer whose tokenizer is used; default {REFERENCE_EN}")
     flags = parser.parse_args(argv)
-    inputs = [flags.outputs, flags.baseline]
-    refuse_two_readers("monitor", inputs)
+    refuse_two_readers("monitor", [flags.outputs, flags.baseline])
+    outputs = input_files_once("--outputs", [flags.outputs])
+    first = input_files_once("--baseline", [flags.baseline])
     if flags.output == STANDARD:
-        return _run(flags)
+        return _run(flags, outputs, first)
+    inputs = [*outputs, *first]
     with own_folder("monitor", flags.output, inputs, writes=[_REPORT, _PAGE]):
         if not _is_kept(flags):
             refuse_inputs(f"{flags.output}/{_BASELINE}", inputs)
-        return _run(flags)
+        return _run(flags, outputs, first)
 
 
-def _run(flags: argparse.Namespace) -> int:
+def _run(flags: argparse.Namespace, files: Sequence[str], first: Sequence[str]) -> int:
     if flags.window is not None and flags.window < _FEWEST_OUTPUTS:
         raise UsageError(f"wellspring monitor: --window={flags.window}: at least {_FEWEST_OUTPUTS}")
     columns = columns_of(flags)
@@ -84,7 +86,7 @@ def _run(flags: argparse.Namespace) -> int:
         kept = _kept_baseline(flags.baseline)
         tokenizer = load_tokenizer(flags.tokenizer or (kept.tokenizer if kept else REFERENCE_EN))
         baseline = kept or make_baseline(
-            _read(flags.baseline, "--baseline", tokenizer, columns)[0], tokenizer, flags.window or WINDOW
+            _read(first, "--baseline", tokenizer, columns)[0], tokenizer, flags.window or WINDOW
         )
         tail = rare_pairs(baseline.tail)
     except UsageError:
@@ -93,7 +95,7 @@ def _run(flags: argparse.Namespace) -> int:
         raise UsageError(f"wellspring monitor: --baseline={flags.baseline}: {error}") from error
     _check(baseline, tokenizer, flags.window, flags.baseline)
 
-    outputs, rejected = _read(flags.outputs, "--outputs", tokenizer, columns)
+    outputs, rejected = _read(files, "--outputs", tokenizer, columns)
     if not any(len(output.ids) for output in outputs):
         raise UsageError(
             f"wellspring monitor: --outputs={flags.outputs}: all {_counted(len(outputs))} are empty"
@@ -167,20 +169,18 @@ def _check(baseline: OutputBaseline, tokenizer: Tokenizer, window: int | None, p
         )
 
 
-def _read(path: str, flag: str, tokenizer: Tokenizer, columns: Columns) -> tuple[list[Output], Counter[str]]:
-    """Outputs in the file's order, empty ones in their places with the date before them; and the records
-    that are no outputs, by reason.
+def _read(
+    paths: Sequence[str], flag: str, tokenizer: Tokenizer, columns: Columns
+) -> tuple[list[Output], Counter[str]]:
+    """Outputs in the order of the files, empty ones in their places with the date before them; and what is
+    no output, by reason.
 
     Raises:
         UsageError: there is no such file, or no output in it.
     """
-    try:
-        (name,) = expand_once(path)
-    except (FileNotFoundError, ValueError) as error:
-        raise UsageError(f"wellspring monitor: {flag}={path}: {error}; give one file") from error
     found: list[tuple[str, str | None, str]] = []
     rejected: Counter[str] = Counter()
-    for record in read_own_texts([name], columns):
+    for record in read_own_texts(paths, columns):
         if isinstance(record, Document):
             found.append((record.id, record.date or record.created, record.text))
         elif record.kind == RECORD and record.reason in _EMPTY:
@@ -189,10 +189,12 @@ def _read(path: str, flag: str, tokenizer: Tokenizer, columns: Columns) -> tuple
             rejected[record.reason] += 1
             if record.kind != RECORD and not found:
                 raise UsageError(f"wellspring monitor: {flag}: {refusal(record)}")
+            if record.kind != RECORD:
+                print(f"warning: {flag}: {refusal(record)}", file=sys.stderr)
     if not found:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(rejected.items()))
         said = f" ({reasons})" if reasons else ""
-        raise UsageError(f"wellspring monitor: {flag}={path} holds no output{said}")
+        raise UsageError(f"wellspring monitor: {flag}={','.join(paths)} holds no output{said}")
     encoded = tokenizer.encode_batch([text for _, _, text in found])
     return [Output(*each, ids) for each, ids in zip(found, encoded, strict=True)], rejected
 

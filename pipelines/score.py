@@ -10,6 +10,7 @@ import msgspec
 from pipelines.arguments import JobParser, UsageError
 from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.curate_settings import check_scorer, default_scorer, load_profile, load_sources
+from pipelines.input_files import input_files_once
 from pipelines.own_output import own_file, refuse_two_readers
 from schemas.batch import MeasuredDocument
 from schemas.document import Document
@@ -26,7 +27,6 @@ from signals.scorer import Scorer
 from signals.scorer_fingerprint import scorer_fingerprint
 from signals.scoring import score_documents
 from signals.tokenization import Tokenizer, load_tokenizer
-from transforms.open_files import expand_once
 from transforms.own_texts import read_own_texts, refusal
 from transforms.whole_file import compressed_file, messages_beside
 
@@ -69,10 +69,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
     settings = [name for name in (arguments.profile, arguments.sources) if name]
     refuse_two_readers("score", [arguments.input, *settings])
-    try:
-        inputs = expand_once(arguments.input)
-    except (FileNotFoundError, ValueError) as error:
-        raise UsageError(str(error)) from error
+    inputs = input_files_once("--input", [arguments.input])
     with own_file("score", arguments.output, [*inputs, *settings]):
         return _run(arguments, inputs)
 
@@ -104,6 +101,8 @@ def _run(arguments: argparse.Namespace, inputs: Sequence[str]) -> int:
                 documents += 1
                 abstained += line.verdict == ABSTAIN
             print(f"{documents:,} documents scored", file=sys.stderr)
+    if not documents:
+        print("warning: --input holds no record", file=sys.stderr)
     print(f"{documents:,} documents, {abstained:,} of them with verdict ABSTAIN, in {output}", file=say)
     return 0
 

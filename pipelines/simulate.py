@@ -13,7 +13,7 @@ corpus, not a forecast for another model.
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import msgspec
 
 from pipelines.arguments import JobParser, UsageError, local_path, positive
 from pipelines.column_flags import add_column_flags, columns_of
+from pipelines.input_files import input_files
 from pipelines.own_output import own_folder
 from pipelines.simulation_page import Simulation, regime_table, simulation_page
 from schemas.document import Document
@@ -31,8 +32,7 @@ from signals.ngram_learner import NgramLearner
 from signals.recursive_training import REGIMES, Learner, check_regime
 from signals.simulation import simulate
 from transforms.formats.rows import COLUMNS, Columns
-from transforms.open_files import expand
-from transforms.own_texts import read_own_rows
+from transforms.own_texts import read_own_rows, refusal
 from transforms.public_path import public_path
 from transforms.whole_file import write_whole
 
@@ -87,16 +87,16 @@ def run(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         raise UsageError(f"wellspring simulate: --regimes={flags.regimes}: {error}") from error
     with ExitStack() as stack:
-        inputs = _files(flags.corpus)
+        inputs = input_files("--corpus", [flags.corpus])
         stack.enter_context(own_folder("simulate", flags.output, inputs, writes=_WRITTEN))
         if flags.keep_models is not None:
             kept = own_folder("simulate", flags.keep_models, inputs, writes=_KEPT_TEXT, flag="--keep_models")
             stack.enter_context(kept)
-        return _run(flags, regimes)
+        return _run(flags, inputs, regimes)
 
 
-def _run(flags: argparse.Namespace, regimes: Sequence[str]) -> int:
-    texts = read_texts(flags.corpus, columns_of(flags))
+def _run(flags: argparse.Namespace, inputs: Sequence[str], regimes: Sequence[str]) -> int:
+    texts = read_texts(inputs, columns_of(flags))
     try:
         split = split_corpus(texts, flags.words or _WORDS, asked=flags.words is not None)
     except SmallCorpusError as error:
@@ -146,34 +146,25 @@ def _keep_text(split: CorpusSplit, folder: Path) -> None:
         write_whole(folder / name, b"".join(lines))
 
 
-def _files(corpus: str) -> list[str]:
-    try:
-        return expand(corpus)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"wellspring simulate: --corpus={corpus} can't be read: {error}") from error
-
-
-def read_texts(corpus: str, columns: Columns = COLUMNS) -> list[str]:
-    """The real texts of a corpus; lines labelled synthetic are left out, and it is said how many.
+def read_texts(paths: Iterable[str], columns: Columns = COLUMNS) -> list[str]:
+    """The real texts of files; lines labelled synthetic are left out, and it is said how many.
 
     Raises:
-        UsageError: nothing is there, or a file is no text that can be read.
+        UsageError: a file is no text that can be read.
     """
     texts, synthetic, rejects = [], 0, 0
     try:
-        for row, outcome in read_own_rows(_files(corpus), columns):
+        for row, outcome in read_own_rows(paths, columns):
             if isinstance(outcome, Document):
                 synthetic += row.get("label") == "synthetic"
                 if row.get("label") != "synthetic":
                     texts.append(outcome.text)
             elif outcome.kind == FILE:
-                raise ValueError(f"{outcome.file_path}: {outcome.reason}: {outcome.detail}")
+                raise UsageError(f"wellspring simulate: --corpus: {refusal(outcome)}")
             else:
                 rejects += 1
-    except UsageError:
-        raise
-    except (OSError, ValueError) as error:
-        raise UsageError(f"wellspring simulate: --corpus={corpus} can't be read: {error}") from error
+    except OSError as error:
+        raise UsageError(f"wellspring simulate: --corpus can't be read: {error}") from error
     if synthetic or rejects:
         _say(f"{len(texts):,} texts; left out: {synthetic:,} labelled synthetic, {rejects:,} without text")
     return texts

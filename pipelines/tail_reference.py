@@ -7,15 +7,14 @@ In the scorer's folder it is found by itself; without one, tail coverage stays n
 """
 
 import argparse
-import glob
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
 from pipelines.arguments import JobParser, UsageError
 from pipelines.column_flags import add_column_flags, columns_of
+from pipelines.input_files import input_files, listed
 from pipelines.own_output import own_file
 from signals.model_folder import REFERENCE_EN
 from transforms.whole_file import messages_beside, write_whole
@@ -35,21 +34,19 @@ def run(argv: Sequence[str] | None = None) -> int:
     add_column_flags(parser)
     parser.add_argument("--output", required=True, metavar="FILE")
     flags = parser.parse_args(argv)
-    paths = sorted({Path(p) for pattern in flags.corpus.split(",") for p in glob.glob(pattern)})  # noqa: PTH207
-    if not paths:
-        raise UsageError(f"--corpus={flags.corpus} matches no file")
+    paths = sorted(set(input_files("--corpus", listed(flags.corpus))))
     with own_file("tail-reference", flags.output, paths):
         return _run(flags, paths)
 
 
-def _run(flags: argparse.Namespace, paths: Sequence[Path]) -> int:
+def _run(flags: argparse.Namespace, paths: Sequence[str]) -> int:
     from signals.tail_coverage import make_tail_reference
     from signals.tokenization import load_tokenizer
     from transforms.training_corpus import read_corpus
 
     try:
         tokenizer = load_tokenizer(flags.scorer)
-        texts = [document.text for document in read_corpus(map(str, paths), "human", columns_of(flags))]
+        texts = [document.text for document in read_corpus(paths, "human", columns_of(flags))]
         reference = make_tail_reference(tokenizer.encode_batch(texts), tokenizer.sha256)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error

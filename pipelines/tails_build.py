@@ -25,6 +25,7 @@ import msgspec
 from pipelines.anchor_verification import open_anchor
 from pipelines.arguments import JobParser, UsageError, local_path
 from pipelines.column_flags import add_column_flags, columns_of
+from pipelines.input_files import input_files, listed
 from pipelines.own_output import own_new_folder
 from pipelines.tail_tasks import task_files
 from schemas import SCHEMA_VERSION
@@ -39,7 +40,7 @@ from signals.tail_items import ItemMaker, Source
 from signals.word_counts import Vocabulary, WordReference
 from transforms.formats.limits import DEFAULT_LIMITS
 from transforms.formats.rows import Columns
-from transforms.open_files import expand, open_binary
+from transforms.open_files import open_binary
 from transforms.own_texts import read_own_texts, refusal, stem
 
 DISCORDANT = 0.2
@@ -185,10 +186,7 @@ def _files(flag: str, patterns: str) -> dict[str, str]:
     Raises:
         UsageError: a pattern matches nothing, or two files have one name.
     """
-    try:
-        paths = sorted({path for pattern in patterns.split(",") for path in expand(pattern)})
-    except FileNotFoundError as error:
-        raise UsageError(f"{flag}: {error}") from error
+    paths = sorted(set(input_files(flag, listed(patterns))))
     named = {_name(path): path for path in paths}
     if len(named) < len(paths):
         twice = next(path for path in paths if named[_name(path)] != path)

@@ -14,14 +14,14 @@ of machine text the first one's are compared with.
 """
 
 import argparse
-import glob
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.arguments import local_path
+from pipelines.arguments import JobParser, local_path
 from pipelines.column_flags import add_column_flags, columns_of
+from pipelines.input_files import input_files, listed
 from pipelines.own_output import own_folder
 
 if TYPE_CHECKING:
@@ -38,15 +38,14 @@ SHAPE = {"layers": 4, "width": 192, "context": 512, "vocabulary": 4096}
 
 
 def run(argv: Sequence[str] | None = None) -> int:
-    """The job. Returns 0; exits with 2 and one line where the arguments are wrong."""
+    """The job. Returns 0.
+
+    Raises:
+        UsageError: the arguments are wrong.
+    """
     parser = _parser()
     args = parser.parse_args(argv)
-    patterns = args.corpus.split(",")
-    matches = {pattern: glob.glob(pattern) for pattern in patterns}  # noqa: PTH207 (absolute patterns)
-    for pattern, found in matches.items():
-        if not found:
-            parser.error(f"--corpus={pattern} matches no file")
-    paths = sorted({Path(path) for found in matches.values() for path in found})
+    paths = sorted(set(input_files("--corpus", listed(args.corpus))))
     weights = _weights(parser, args.weights)
 
     shape = {name: getattr(args, name) or default for name, default in SHAPE.items()}
@@ -56,15 +55,15 @@ def run(argv: Sequence[str] | None = None) -> int:
         if not (Path(args.start) / "tokenizer.json").is_file():
             parser.error(f"--start={args.start}: no tokenizer.json there")
 
-    read = [*paths, *([Path(args.start) / _WEIGHTS] if args.start else [])]
+    read: list[str | Path] = [*paths, *([Path(args.start) / _WEIGHTS] if args.start else [])]
     with own_folder("train-reference", args.output, read, writes=[_WEIGHTS]):
         return _run(parser, args, paths, weights, shape)
 
 
 def _run(
-    parser: argparse.ArgumentParser,
+    parser: JobParser,
     args: argparse.Namespace,
-    paths: Sequence[Path],
+    paths: Sequence[str],
     weights: dict[str, float],
     shape: dict[str, int],
 ) -> int:
@@ -92,7 +91,7 @@ def _run(
         except OSError as error:
             parser.error(f"--start={args.start}: {str(error).partition(chr(10))[0]}")
     try:
-        corpus = read_corpus(map(str, paths), args.label, columns_of(args))
+        corpus = read_corpus(paths, args.label, columns_of(args))
     except (OSError, ValueError) as error:
         parser.error(f"--corpus: {error}")
     documents, held_out = training_text.split_held_out(corpus)
@@ -123,12 +122,8 @@ def _run(
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="wellspring train-reference",
-        description="Trains an embedded scoring model on text.",
-        allow_abbrev=False,
-    )
+def _parser() -> JobParser:
+    parser = JobParser("train-reference", "Trains an embedded scoring model on text.")
     parser.add_argument(
         "--corpus", required=True, help="files of texts, globs: JSON lines {id, text} or Parquet"
     )
@@ -153,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _weights(parser: argparse.ArgumentParser, text: str) -> dict[str, float]:
+def _weights(parser: JobParser, text: str) -> dict[str, float]:
     try:
         pairs = (part.split("=") for part in text.split(",") if part)
         weights = {name: float(weight) for name, weight in pairs}
@@ -178,4 +173,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    from pipelines.cli import command
+
+    command(["train-reference", *sys.argv[1:]])

@@ -17,6 +17,7 @@ from signals.count_min import CountMin
 from signals.mix_weights import Weigher, Weight
 from signals.tokenization import Tokenizer, load_tokenizer
 from signals.weighted_sample import uniform
+from transforms.file_names import written_name
 from transforms.open_files import open_binary
 from transforms.run_files import ROWS_AT_ONCE, RunFile, RunMeasurements, read_rows
 from transforms.tail_pack import read_pack
@@ -65,7 +66,7 @@ COUNTS = "counts.msgpack"
 
 
 def read_scratch(facts: MixFacts, name: str) -> bytes:
-    with open_binary(str(FileSystems.join(facts.scratch, name))) as stream:
+    with open_binary(written_name(str(FileSystems.join(facts.scratch, name)))) as stream:
         return stream.read()
 
 

@@ -1,23 +1,22 @@
 """Paths to raw binary streams: local, gs:// and s3:// through Beam, http(s):// through fsspec."""
 
 import contextlib
+import errno
 import io
 import os
-import re
 import shutil
+import stat
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.formats.compression import unpacked
-from transforms.formats.detect import BOM, wide_text
-from transforms.formats.gzip_members import DamagedStreamError
+from transforms.file_names import file_name
 from transforms.public_path import public_path, public_text
 from transforms.whole_file import STANDARD
 
@@ -28,48 +27,29 @@ FIRST_WAIT_SECONDS = 0.5
 """Waits double: .5, 1, 2, 4, 8 seconds between the six attempts."""
 _HTTP_BLOCK_BYTES = 4 << 20
 _IN_MEMORY_BYTES = 64 << 20
-_MAX_LIST_LINE = 1 << 16
-_PATH_LIST = re.compile(r"\.paths(\.txt)?(\.(gz|zst|bz2|xz|lz4))?$", re.IGNORECASE)
 _PERMANENT_HTTP = frozenset(range(400, 500)) - {408, 425, 429}
+# What a kernel says of a file here that it can't open or read, and would say again.
+_PERMANENT_LOCAL = frozenset(
+    (
+        errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG,
+        errno.ENXIO, errno.ENODEV, errno.EINVAL, errno.EIO,
+    )
+)  # fmt: skip
+_KINDS = {
+    stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"
+}  # fmt: skip
 
 
 def is_http(path: str) -> bool:
     return path.lower().startswith(("http://", "https://"))
 
 
-def is_path_list(path: str) -> bool:
-    """Whether a file names files: `*.paths`, `*.paths.txt`, compressed or not."""
-    return _PATH_LIST.search(path) is not None
-
-
-def expand(pattern: str) -> list[str]:
-    """The files that a pattern names, sorted. A path list is a file like any other here.
-
-    A URL stands for itself. A local name that exists is taken as it is, whatever brackets it has.
-
-    Raises:
-        FileNotFoundError: nothing matches, or it is a folder.
-    """
-    if is_http(pattern) or ("://" not in pattern and Path(pattern).is_file()):
-        return [pattern]
-    try:
-        matched = FileSystems.match([pattern])[0].metadata_list
-    except BeamIOError as error:
-        if not isinstance(error.__cause__, FileNotFoundError) and "://" in pattern:
-            raise
-        matched = []
-    paths = sorted(metadata.path for metadata in matched)
-    if "://" not in pattern:
-        paths = [path for path in paths if not Path(path).is_dir()]
-    if not paths:
-        folder = "://" not in pattern and Path(pattern).is_dir()
-        advice = f" (a folder: write {pattern.rstrip('/')}/*)" if folder else ""
-        raise FileNotFoundError(f"no file matches {public_path(pattern)!r}{advice}")
-    return paths
-
-
-def open_binary(path: str) -> BinaryIO:
+def open_binary(path: str, base: str = "") -> BinaryIO:
     """The bytes of a file as they are stored: nothing is decompressed. Close it.
+
+    Args:
+        path: as `transforms.find_files` gives it.
+        base: folder that relative local names start from; the current one if it isn't given.
 
     Raises:
         OSError: or what the storage's client raises; `is_permanent` sorts it. http(s) is tried
@@ -77,23 +57,36 @@ def open_binary(path: str) -> BinaryIO:
     """
     if is_http(path):
         return cast(BinaryIO, io.BufferedReader(HttpStream(path), _HTTP_BLOCK_BYTES))
+    if "://" not in path:
+        return _open_local(path, base)
     return cast(
         BinaryIO,
         FileSystems.open(path, "application/octet-stream", compression_type=CompressionTypes.UNCOMPRESSED),
     )
 
 
+def _open_local(path: str, base: str) -> BinaryIO:
+    name = os.path.join(base, file_name(path))  # noqa: PTH118
+    try:
+        mode = os.stat(name).st_mode  # noqa: PTH116
+        if stat.S_ISDIR(mode):
+            os.listdir(name)  # noqa: PTH208  it may be that alone which can't be done
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.ENXIO, f"{_KINDS.get(stat.S_IFMT(mode), 'no file')}, and no file")
+        return Path(name).open("rb")
+    except OSError as error:  # named as it was spelled
+        raise OSError(error.errno, error.strerror, path) from None
+    except ValueError as error:  # a NUL character
+        raise FileNotFoundError(errno.ENOENT, str(error), path) from None
+
+
 def is_stream(path: str) -> bool:
     """Whether a path is standard input (`-`), or a pipe or a device of this machine: it is read once."""
     if path == STANDARD:
         return True
-    local = Path(path)
+    local = Path(file_name(path))
     return "://" not in path and (local.is_fifo() or local.is_char_device() or local.is_socket())
-
-
-def expand_once(pattern: str) -> list[str]:
-    """`expand`, for a job that reads its input once and in this process: from a stream, too."""
-    return [pattern] if is_stream(pattern) else expand(pattern)
 
 
 def open_once(path: str) -> BinaryIO:
@@ -101,7 +94,8 @@ def open_once(path: str) -> BinaryIO:
     if not is_stream(path):
         return open_binary(path)
     copy = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115  the caller's to close
-    with contextlib.nullcontext(sys.stdin.buffer) if path == STANDARD else Path(path).open("rb") as stream:
+    standard, name = path == STANDARD, file_name(path)
+    with contextlib.nullcontext(sys.stdin.buffer) if standard else Path(name).open("rb") as stream:
         shutil.copyfileobj(stream, copy, 1 << 20)
     copy.seek(0)
     return cast(BinaryIO, copy)
@@ -130,6 +124,8 @@ def is_permanent(error: BaseException | None) -> bool:
         if isinstance(error, HttpError):
             return error.permanent
         # fsspec says FileNotFoundError of any failure to ask for a size: the cause knows better.
+        if error.__cause__ is None and isinstance(error, OSError) and error.errno in _PERMANENT_LOCAL:
+            return True
         if error.__cause__ is None and isinstance(
             error, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError
         ):
@@ -255,84 +251,3 @@ class HttpStream(io.RawIOBase):
                 broken = self._inner is not None
                 time.sleep(FIRST_WAIT_SECONDS * 2**attempt)
         raise AssertionError("unreachable")
-
-
-def read_path_list(stream: BinaryIO, path: str, prefix: str = "") -> Iterator[str]:
-    """The paths that a path list names, one a line, `prefix` in front of those that are relative.
-
-    Blank lines and lines that begin with `#` are skipped. Its compression is told by its first bytes.
-
-    Raises:
-        ValueError: the list is damaged, or isn't text: a part of a list must not pass for the whole.
-    """
-    rest: bytes | None = None
-    try:
-        for piece in unpacked(stream):
-            if rest is None and (encoding := wide_text(piece)):
-                raise ValueError(f"path list {public_path(path)} is {encoding}: write it as UTF-8")
-            *lines, rest = (piece.removeprefix(BOM) if rest is None else rest + piece).split(b"\n")
-            if len(rest) > _MAX_LIST_LINE:
-                name = public_path(path)
-                raise ValueError(f"{name}: a line of more than {_MAX_LIST_LINE} bytes is no path")
-            yield from _listed(lines, prefix)
-        yield from _listed([rest or b""], prefix)
-    except (DamagedStreamError, UnicodeDecodeError) as error:
-        raise ValueError(f"path list {public_path(path)} can't be read to its end: {error}") from error
-
-
-def _listed(lines: Iterable[bytes], prefix: str) -> Iterator[str]:
-    for line in lines:
-        name = line.decode().strip()
-        if name and not name.startswith("#"):
-            absolute = "://" in name or name.startswith("/")
-            yield name if absolute or not prefix else f"{prefix.rstrip('/')}/{name}"
-
-
-def expand_all(patterns: Iterable[str], prefix: str = "") -> Iterator[str]:
-    """Every file that patterns and the path lists among their matches name, in order, repeats kept.
-
-    Raises:
-        FileNotFoundError: a pattern matches nothing.
-        ValueError: a path list is damaged.
-    """
-    for pattern in patterns:
-        for path in expand(pattern):
-            if is_path_list(path):
-                with open_binary(path) as stream:
-                    yield from read_path_list(stream, path, prefix)
-            else:
-                yield path
-
-
-def same_file_key(path: str) -> str:
-    """Equal for two spellings of one local path; a path in a store is its own key."""
-    return path if "://" in path else os.path.abspath(path)  # noqa: PTH100  Path.absolute keeps `..`
-
-
-def input_bytes(patterns: Iterable[str], prefix: str = "") -> int | None:
-    """Bytes as stored over all files, each once, for an ETA; None when some size can't be had from a
-    listing: asking a web server for each of 90,000 files takes longer than it is worth.
-
-    Raises:
-        FileNotFoundError: a pattern matches nothing.
-        ValueError: a path list is damaged.
-    """
-    files: dict[str, str] = {}
-    for path in expand_all(patterns, prefix):
-        if is_http(path):
-            return None
-        files.setdefault(same_file_key(path), path)
-    total = 0
-    for path in files.values():
-        try:
-            total += Path(path).stat().st_size if "://" not in path else _stored_bytes(path)
-        except FileNotFoundError:
-            continue  # a listed file that isn't there becomes a file reject when it is read
-    return total
-
-
-def _stored_bytes(path: str) -> int:
-    matched = FileSystems.match([path])[0].metadata_list
-    if not matched:
-        raise FileNotFoundError(path)
-    return int(matched[0].size_in_bytes)

@@ -20,6 +20,7 @@ from transforms.formats.rows import COLUMNS, Columns, Read
 from transforms.formats.source_stream import StorageError
 from transforms.open_files import name_of, open_once
 from transforms.public_path import public_path
+from transforms.unreadable_file import unreadable_file
 
 OWN_LIMITS = Limits(min_characters=1)
 """The shortest text is one: nobody asked for it to be sorted out."""
@@ -34,15 +35,17 @@ def read_own_rows(
 ) -> Iterator[Read]:
     """The rows of files of any format with their documents and rejects; `-` is standard input.
 
+    A file that can't be read is one reject.
+
     Raises:
-        OSError: a file can't be opened or read.
+        OSError: a file can't be read, but may be when it is tried again.
     """
     for path in paths:
         try:
             with open_once(path) as stream:
                 yield from read_rows(stream, name_of(path), limits, columns)
-        except StorageError as error:
-            raise OSError(f"{public_path(path)}: {error}") from error
+        except (OSError, StorageError) as error:
+            yield {}, unreadable_file(name_of(path), error)
 
 
 def read_own_texts(

@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol, cast
 
 import apache_beam as beam
@@ -11,16 +12,18 @@ from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 from apache_beam.typehints.decorators import no_annotations
 
 from schemas.document import Document
-from schemas.reject import FILE, RECORD, Reject
+from schemas.reject import RECORD, Reject
 from transforms.coders import register_struct_coders
-from transforms.formats.fields import Place
+from transforms.file_names import file_name, written_name
+from transforms.find_files import expand_all, located, same_file_key
 from transforms.formats.limits import DEFAULT_LIMITS, Limits
 from transforms.formats.read_file import default_source, read_file
 from transforms.formats.rows import COLUMNS, Columns
-from transforms.formats.source_stream import SourceStream, StorageError
+from transforms.formats.source_stream import SourceStream
 from transforms.metrics import NAMESPACE, count_metric, count_reject
-from transforms.open_files import expand_all, is_permanent, open_binary, same_file_key
+from transforms.open_files import open_binary
 from transforms.public_path import public_path
+from transforms.unreadable_file import unreadable_file
 
 REJECTS = "rejects"
 COUNTS = "counts"
@@ -53,6 +56,8 @@ class ReadDocuments(beam.PTransform):
     one file is one element. `prefix` goes in front of the relative paths of a path list, `limit` reads
     only so many records of each file, `columns` says how files name their texts and ids.
 
+    Relative names start from the folder where this was made, whatever a worker's own is.
+
     At run time a pattern that matches nothing raises FileNotFoundError; a file that isn't there or
     mayn't be read is a file reject `unreadable`; any other failure of the storage is raised for the
     runner to try again.
@@ -73,7 +78,8 @@ class ReadDocuments(beam.PTransform):
     ) -> None:
         super().__init__()
         self._known = known
-        self._patterns = list(patterns)
+        self._patterns = [written_name(located(pattern)) for pattern in patterns]
+        self._base = str(Path.cwd())
         if not self._patterns:
             raise ValueError("no input: name at least one file, pattern or path list")
         self._limits = limits
@@ -88,7 +94,8 @@ class ReadDocuments(beam.PTransform):
         paths = (
             pbegin
             | "Patterns" >> beam.Create(self._patterns, reshuffle=False)
-            | "Expand" >> beam.FlatMap(_expand_keyed, self._prefix).with_output_types(tuple[str, str])
+            | "Expand"
+            >> beam.FlatMap(_expand_keyed, self._prefix, self._base).with_output_types(tuple[str, str])
             | "Same file" >> beam.GroupByKey()
             | "Once" >> beam.MapTuple(lambda _, names: min(names)).with_output_types(str)
         )
@@ -103,16 +110,16 @@ class ReadDocuments(beam.PTransform):
             )
         paths = paths | "One file an element" >> beam.Reshuffle()
         read = paths | "Read" >> beam.ParDo(
-            _ReadFile(self._limits, self._progress, self._limit, self._columns)
+            _ReadFile(self._base, self._limits, self._progress, self._limit, self._columns)
         ).with_output_types(Document, **{REJECTS: Reject, COUNTS: tuple[str, str, int]}).with_outputs(
             REJECTS, COUNTS, main="documents"
         )
         return ReadOutput(read.documents, read[REJECTS], read[COUNTS])
 
 
-def _expand_keyed(pattern: str, prefix: str) -> Iterator[tuple[str, str]]:
-    for path in expand_all([pattern], prefix):
-        yield same_file_key(path), path
+def _expand_keyed(pattern: str, prefix: str, base: str) -> Iterator[tuple[str, str]]:
+    for path in expand_all([file_name(pattern)], prefix, base):
+        yield same_file_key(path, base), path
 
 
 def _unless_known(path: str, met: dict[str, Any]) -> Iterator[str]:
@@ -130,8 +137,14 @@ class _ReadFile(beam.DoFn):
     """A generator: what a file holds leaves as it is read, one record in memory."""
 
     def __init__(
-        self, limits: Limits, progress: ReadProgress | None, limit: int | None, columns: Columns
+        self,
+        base: str,
+        limits: Limits,
+        progress: ReadProgress | None,
+        limit: int | None,
+        columns: Columns,
     ) -> None:
+        self._base = base
         self._limits = limits
         self._progress = progress
         self._limit = limit
@@ -143,7 +156,7 @@ class _ReadFile(beam.DoFn):
         records: Counter[str] = Counter({default_source(name): 0})
         characters = Metrics.distribution(NAMESPACE, "document_characters")
         # Records come one an outcome, and what ends a file follows the last of them.
-        outcomes = _outcomes(path, self._limits, self._progress, self._columns)
+        outcomes = _outcomes(path, self._limits, self._progress, self._columns, self._base)
         for outcome in itertools.islice(outcomes, self._limit):
             if isinstance(outcome, Document):
                 records[outcome.source] += 1
@@ -164,13 +177,13 @@ class _ReadFile(beam.DoFn):
 
 
 def _outcomes(
-    path: str, limits: Limits, progress: ReadProgress | None, columns: Columns
+    path: str, limits: Limits, progress: ReadProgress | None, columns: Columns, base: str = ""
 ) -> Iterator[Document | Reject]:
     """What a file holds, with its storage's permanent failures as a file reject."""
     name = public_path(path)
     reported = records = 0
     try:
-        with open_binary(path) as raw:
+        with open_binary(path, base) as raw:
             stream = SourceStream(raw)
             for outcome in read_file(cast(BinaryIO, stream), name, limits, columns):
                 yield outcome
@@ -180,15 +193,5 @@ def _outcomes(
                     reported, records = stream.consumed, 0
             if progress is not None:
                 progress.add("read", bytes=stream.consumed - reported, documents=records)
-    except Exception as error:  # storage clients raise many types; what isn't permanent is raised again
-        if not is_permanent(error):
-            if isinstance(error, StorageError):
-                raise OSError(f"reading {name} failed, and may succeed when tried again: {error}") from error
-            raise
-        detail = _cause(error).replace(path, name)
-        yield Place(name, 0, default_source(name)).reject("unreadable", detail, kind=FILE)
-
-
-def _cause(error: BaseException) -> str:
-    cause = error.__cause__ if isinstance(error, StorageError) and error.__cause__ else error
-    return f"{type(cause).__name__}: {cause}"
+    except Exception as error:  # noqa: BLE001  storage clients raise many types; what passes is raised again
+        yield unreadable_file(path, error)

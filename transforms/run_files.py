@@ -15,6 +15,7 @@ from schemas.document import PublishedDocument
 from schemas.manifest import FileEntry
 from schemas.measurements import Measurements
 from signals.hashing import stable_hash
+from transforms.file_names import written_name
 from transforms.open_files import open_binary
 
 ROWS_AT_ONCE = 512
@@ -50,7 +51,7 @@ def read_checked(run: str, path: str, entry: FileEntry) -> bytes:
         TamperedError: it is missing, or is not what its hash says.
     """
     try:
-        with open_binary(run_path(run, path)) as stream:
+        with open_binary(written_name(run_path(run, path))) as stream:
             content = stream.read()
     except OSError as error:
         raise TamperedError(f"{run}: {path} can't be read: {error}") from error
@@ -67,7 +68,7 @@ def read_rows(file: RunFile) -> Iterator[list[PublishedDocument]]:
     """
     where = run_path(file.run, file.path)
     try:
-        with open_binary(where) as stream:
+        with open_binary(written_name(where)) as stream:
             if _sha256(stream) != file.sha256:
                 raise TamperedError(
                     f"{file.run}: {file.path} is not the file that its manifest lists (its sha256 differs)"

@@ -80,7 +80,7 @@ def test_every_other_reader(path, tiny_scorer):
     texts = [row["body"] for row in ROWS]
     assert [each.text for each in read_labelled([str(path)], "--labelled", NAMES)] == texts
     assert [d.text for d in read_corpus([str(path)], None, NAMES)] == [" ".join(t.split()) for t in texts]
-    assert read_texts(str(path), NAMES) == [row["body"] for row in ROWS if row["label"] == "human"]
+    assert read_texts([str(path)], NAMES) == [row["body"] for row in ROWS if row["label"] == "human"]
     assert count_file(str(path), load_tokenizer(tiny_scorer), set(), NAMES).documents == len(ROWS)
 
 

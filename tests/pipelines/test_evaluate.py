@@ -89,7 +89,7 @@ def test_one_label_alone_gives_no_figures_and_says_so(files, capsys):
         (lambda labelled, scored: scored.write_text(""), "lacks 40 of 40 labelled texts, '0-human' first"),
         (lambda labelled, scored: scored.write_text("{}"), "give what `wellspring score` wrote"),
         (lambda labelled, scored: labelled.write_text(""), "holds no labelled text"),
-        (lambda labelled, scored: labelled.unlink(), "can't be read"),
+        (lambda labelled, scored: labelled.unlink(), "--labelled: no file matches"),
     ],
 )
 def test_files_that_do_not_fit_are_named_in_one_line(files, capsys, change, message):

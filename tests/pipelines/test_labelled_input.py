@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from pipelines.arguments import UsageError
 from pipelines.labelled_input import read_labelled
 from transforms.own_texts import read_own_texts
 
@@ -116,6 +115,6 @@ def test_what_is_no_labelled_text_is_named_in_one_line(content, message, tmp_pat
     assert "\n" not in str(raised.value)
 
 
-def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(UsageError, match="--labelled .*can't be read"):
+def test_a_file_that_can_not_be_read(tmp_path):
+    with pytest.raises(ValueError, match=r"none\.jsonl: unreadable: FileNotFoundError"):
         read_labelled([str(tmp_path / "none.jsonl")], "--labelled")

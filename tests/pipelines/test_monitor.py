@@ -147,7 +147,7 @@ def test_a_baseline_of_another_tokenizer_window_or_form_is_one_line(data, tmp_pa
         (kept, f"--tokenizer={tiny_scorer}", "measured with another tokenizer (reference-en)"),
         (kept, "--window=40", "measured on windows of 30, not 40"),
         (tmp_path / "other.json", "--window=30", "not a baseline.json of this version"),
-        (tmp_path / "missing.json", "--window=30", "can't be read"),
+        (tmp_path / "missing.json", "--window=30", "no file matches"),
         (tmp_path / "missing.jsonl", "--window=30", "no file matches"),
     ):
         code, _ = watch(data, "fresh.jsonl", tmp_path / "again", baseline, flag)

@@ -41,7 +41,7 @@ def test_it_writes_the_rare_pairs_of_human_text(corpus, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--corpus=nothing-*.gz"], "--corpus=nothing-*.gz matches no file"),
+        (["--corpus=nothing-*.gz"], "--corpus: no file matches 'nothing-*.gz'"),
         (["--scorer=no/such/folder/at/all"], "no such folder"),
     ],
 )

@@ -13,7 +13,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from tests.transforms.formats.archives import TEXT, conversion, members, record
 from transforms import read_documents
-from transforms.formats.limits import DEFAULT_LIMITS
+from transforms.formats.limits import DEFAULT_LIMITS, Limits
 from transforms.formats.rows import COLUMNS
 from transforms.read_documents import ReadDocuments, _outcomes
 
@@ -117,10 +117,10 @@ def test_a_failing_storage_is_raised_and_a_forbidden_file_is_a_reject(
 
         def __exit__(self, *_: object) -> None: ...
 
-    monkeypatch.setattr(read_documents, "open_binary", lambda _: Opened(ConnectionResetError(104, "reset")))
+    monkeypatch.setattr(read_documents, "open_binary", lambda *_: Opened(ConnectionResetError(104, "reset")))
     with pytest.raises(OSError, match=r"a\.warc\.wet\.gz failed, and may succeed"):
         list(_outcomes(path, DEFAULT_LIMITS, None, COLUMNS))
-    monkeypatch.setattr(read_documents, "open_binary", lambda _: Opened(PermissionError(13, "denied")))
+    monkeypatch.setattr(read_documents, "open_binary", lambda *_: Opened(PermissionError(13, "denied")))
     (reject,) = _outcomes(path, DEFAULT_LIMITS, None, COLUMNS)
     assert (reject.kind, reject.reason) == ("file", "unreadable")
     assert "denied" in reject.detail
@@ -159,3 +159,20 @@ def test_workers_processes_and_repeated_bundles_give_the_same(crawl: Path, optio
     with beam.Pipeline(argv=["--runner=FnApiRunner", *options]) as pipeline:
         output = pipeline | ReadDocuments([f"{crawl}/*.gz"])
         assert_that((output.documents, output.rejects) | beam.Flatten(), equal_to(expected))
+
+
+def test_workers_need_not_start_where_the_job_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/in.jsonl").write_text('{"id": "one", "text": "A text of more than one word."}\n')
+    (tmp_path / "here/list.paths").write_text("in.jsonl\ngone.jsonl\n")
+    monkeypatch.chdir(tmp_path / "here")
+    transform = ReadDocuments(["*.jsonl", "list.paths"], limits=Limits(min_characters=1))
+    monkeypatch.chdir(tmp_path)
+    with beam.Pipeline("FnApiRunner") as p:
+        read = p | transform
+        assert_that(
+            read.documents | "Paths" >> beam.Map(lambda d: d.file_path), equal_to(["in.jsonl"]), "read"
+        )
+        rejects = read.rejects | "Details" >> beam.Map(lambda r: (r.file_path, r.detail))
+        gone = "FileNotFoundError: [Errno 2] No such file or directory: 'gone.jsonl'"
+        assert_that(rejects, equal_to([("gone.jsonl", gone)]), "named")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from schemas.document import Document
 from schemas.reject import Reject
 from tests.transforms.formats.archives import TEXT, file_rejects, members, outcomes, record_rejects
-from transforms.open_files import read_path_list
+from transforms.find_files import read_path_list
 
 pytestmark = pytest.mark.slow
 
