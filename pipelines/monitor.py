@@ -19,6 +19,7 @@ from pipelines.arguments import JobParser, UsageError, positive, read_text
 from pipelines.column_flags import add_column_flags, columns_of
 from pipelines.input_files import input_files_once
 from pipelines.monitor_page import monitor_page
+from pipelines.monitor_words import doubts, outcome, tested
 from pipelines.own_output import own_folder, refuse_inputs, refuse_two_readers
 from schemas.document import Document
 from schemas.monitor import Alarm, MonitorReport, OutputBaseline
@@ -245,7 +246,11 @@ def _summary(report: MonitorReport, folder: str) -> str:
             f"ALARM {signal} {alarm.direction} its baseline: raised in window {alarm.window + 1}{date}, "
             f"drifting since window {alarm.since + 1}"
         )
-    lines.append("no alarm" if not report.alarms else f"{len(report.alarms):,} alarms in all")
+    if not report.alarms:
+        lines += [outcome(report), *doubts(report)]
+    elif len(report.alarms) > 1:
+        lines.append(f"{len(report.alarms):,} alarms in all")
+    lines.append(tested(report))
     if folder != STANDARD:
         lines.append(f"the page is {folder.rstrip('/')}/{_PAGE}")
     return "\n".join(lines)

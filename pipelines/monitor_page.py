@@ -1,23 +1,11 @@
 """report.html of `wellspring monitor`: each signal over the windows, against its baseline."""
 
+from pipelines.monitor_words import TITLES, distance, doubts, outcome, tested
 from pipelines.page import NONE, Html, decimal, document, integer, join, name, section, table, text
 from pipelines.svg import Point, Tick, swatch, time_series
-from schemas.monitor import BaselineSignal, MonitorReport, Series
+from schemas.monitor import MonitorReport, Series
 
 _EDGE = 0.04
-TITLES = {
-    "tail_coverage": ("Tail coverage", "rare token pairs present, over those that the baseline would show"),
-    "distinct_1": ("Distinct words", "distinct tokens over tokens"),
-    "distinct_2": ("Distinct pairs", "distinct token pairs over pairs"),
-    "distinct_3": ("Distinct triples", "distinct runs of three tokens over runs"),
-    "entropy_bits": ("Entropy", "of the tokens, in bits"),
-    "self_bleu": ("Self-BLEU", "how much outputs repeat each other, 0 to 1"),
-    "compression_ratio": ("Compression", "compressed bytes over bytes"),
-    "repetition": ("Repetition", "percent of an output's 4-grams that it had already"),
-    "length": ("Length", "tokens an output"),
-}
-
-
 _SHOWN_TIMES = {"repetition": 100.0}
 
 
@@ -37,15 +25,12 @@ def monitor_page(report: MonitorReport) -> str:
 
 
 def _outcome(report: MonitorReport) -> Html:
-    if not report.alarms:
-        return Html('<p class="outcome">No alarm: the outputs are as the baseline was.</p>')
-    first = report.alarms[0]
-    signals = list(dict.fromkeys(TITLES[alarm.signal][0] for alarm in report.alarms))
-    date = f", {first.date[:10]}" if first.date else ""
+    unsettled = doubts(report)
+    style = " flagged" if report.alarms or unsettled else ""
+    said = " ".join([outcome(report), *unsettled])
     return Html(
-        f'<p class="outcome flagged">{text(", ".join(signals))}: '
-        f"{'an alarm' if len(report.alarms) == 1 else f'{len(report.alarms):,} alarms'}, the first in window "
-        f"{integer(first.window + 1)}{text(date)}.</p>"
+        f'<p class="outcome{style}">{text(said, 1500)}</p>\n<p>{text(tested(report), 1500)} Nothing is said '
+        "of what the outputs say: whether they are right or of use is not tested.</p>"
     )
 
 
@@ -73,20 +58,18 @@ def _numbers(report: MonitorReport) -> Html:
 
 def _signals(report: MonitorReport) -> list[Html]:
     figures = [_figure(report, signal) for signal in TITLES if signal in report.baseline_signals]
-    missing = [TITLES[signal][0] for signal in TITLES if signal not in report.baseline_signals]
     return [
         Html(
             "<p>Each point is a window. How far it lies on the suspicious side of the baseline, in standard "
             "deviations, is added up over the windows, less an allowance for chance and for how uncertain "
-            "the baseline is; past a threshold it is an alarm, and the sum starts again. All signals "
-            "together raise about one false alarm in 500 windows.</p>"
+            "the baseline is: the sum is drawn below the values. Past its threshold it is an alarm, and the "
+            "sum starts again. All signals together raise about one false alarm in 500 windows.</p>"
         ),
         Html(
             f'<ul class="legend"><li>{swatch("passed")}window</li><li>{swatch("flagged")}alarm</li>'
-            f"<li>{swatch('limit')}mean of the baseline</li></ul>"
+            f"<li>{swatch('limit')}mean of the baseline, threshold of the sum</li></ul>"
         ),
         Html(f'<div class="multiples">{join(figures)}</div>'),
-        *([Html(f"<p>Not watched, for want of text: {text(', '.join(missing))}.</p>")] if missing else []),
     ]
 
 
@@ -94,7 +77,6 @@ def _figure(report: MonitorReport, signal: str) -> Html:
     title, words = TITLES[signal]
     baseline = report.baseline_signals[signal]
     series = [one for one in report.series if one.signal == signal]
-    last = max(len(report.windows) - 1, 1)
     points = []
     for index, window in enumerate(report.windows):
         value = window.values[signal]
@@ -105,7 +87,7 @@ def _figure(report: MonitorReport, signal: str) -> Html:
         sums = ", ".join(f"{one.direction} {one.steps[index].cusum:.3g}" for one in series)
         points.append(
             Point(
-                x=_EDGE + (1 - 2 * _EDGE) * index / last,
+                x=_across(report, index),
                 y=value * _SHOWN_TIMES.get(signal, 1.0),
                 low=None,
                 high=None,
@@ -114,22 +96,59 @@ def _figure(report: MonitorReport, signal: str) -> Html:
                 tooltip=f"window {index + 1}{date}: {value:.4g}; summed {sums}; from {window.first_id}",
             )
         )
-    ends = [report.windows[0], report.windows[-1]]
-    labels = [
-        (window.first_date or "")[:10] if report.order == "date" else str(number)
-        for window, number in zip(ends, (1, len(report.windows)), strict=True)
-    ]
     chart = time_series(
         points,
-        [Tick(_EDGE, labels[0], "start"), Tick(1 - _EDGE, labels[1], "end")],
+        _ends(report),
         f"{title} over the windows",
         f"{len(points)} windows, baseline {baseline.mean:.4g}; see the tables.",
         limit_name="baseline",
         height=170,
     )
+    sums_below = join([_sum_chart(report, one) for one in series], "")
     return Html(
-        f'<figure><h3>{text(title)}</h3><figcaption class="soft">{text(words)}</figcaption>{chart}</figure>'
+        f'<figure><h3>{text(title)}</h3><figcaption class="soft">{text(words)}</figcaption>{chart}'
+        f"{sums_below}</figure>"
     )
+
+
+def _sum_chart(report: MonitorReport, series: Series) -> Html:
+    title = TITLES[series.signal][0]
+    points = [
+        Point(
+            x=_across(report, index),
+            y=step.cusum,
+            low=None,
+            high=None,
+            limit=series.threshold,
+            mark="flagged" if step.alarm else "passed",
+            tooltip=f"window {index + 1}: sum {step.cusum:.3g} of {series.threshold:.3g}"
+            + ("" if step.z is None else f", {step.z:+.2g} in this window, allowance {step.allowance:.2g}"),
+        )
+        for index, step in enumerate(series.steps)
+    ]
+    chart = time_series(
+        points,
+        _ends(report),
+        f"{title}, sum {series.direction} the baseline",
+        f"The last sum is {series.steps[-1].cusum:.3g}, the threshold {series.threshold:.3g}.",
+        limit_name="threshold",
+        base=0,
+        height=120,
+    )
+    return Html(f'<p class="soft">sum of distances {text(series.direction)} the baseline</p>{chart}')
+
+
+def _across(report: MonitorReport, window: int) -> float:
+    return _EDGE + (1 - 2 * _EDGE) * window / max(len(report.windows) - 1, 1)
+
+
+def _ends(report: MonitorReport) -> list[Tick]:
+    first, last = report.windows[0], report.windows[-1]
+    labels = [
+        (window.first_date or "")[:10] if report.order == "date" else str(number)
+        for window, number in ((first, 1), (last, len(report.windows)))
+    ]
+    return [Tick(_EDGE, labels[0], "start"), Tick(1 - _EDGE, labels[1], "end")]
 
 
 def _alarms(report: MonitorReport) -> Html:
@@ -171,33 +190,31 @@ def _baseline(report: MonitorReport) -> list[Html]:
             decimal(report.baseline_signals[one.signal].spread),
             integer(report.baseline_signals[one.signal].windows),
             decimal(_last(report, one.signal)),
-            decimal(_distance(report, one, report.baseline_signals[one.signal])),
+            decimal(distance(report, one.signal, len(report.windows) - 1)),
             decimal(one.steps[-1].allowance),
+            decimal(one.steps[-1].cusum),
             decimal(one.threshold),
+            NONE if one.detectable is None else decimal(one.detectable),
         ]
         for one in report.series
     ]
     headers = (
         "signal", "alarm", "mean", "sd of a window", "windows", "last window", "last, in sd", "allowance",
-        "threshold",
+        "last sum", "threshold", "seen from, in sd",
     )  # fmt: skip
     return [
         Html(
             f"<p>{integer(report.baseline_outputs)} outputs of {name(report.baseline)}, dealt into halves by "
             "hash: one gave the rare pairs, the other the windows. They are frozen: what is compared with "
             "them does not change them. The spread is taken at its upper 90% bound, and the allowance "
-            "grows with how uncertain the mean of so few windows is.</p>"
+            "grows with how uncertain the mean of so few windows is. Seen from: the least lasting change "
+            "that raises an alarm within these windows on average.</p>"
         ),
         table(
-            "Mean and spread of the baseline", headers, rows, numeric=frozenset(range(2, 9)), rest="signals"
+            "Mean and spread of the baseline", headers, rows, numeric=frozenset(range(2, 11)), rest="signals"
         ),
     ]
 
 
 def _last(report: MonitorReport, signal: str) -> float | None:
     return report.windows[-1].values[signal]
-
-
-def _distance(report: MonitorReport, series: Series, baseline: BaselineSignal) -> float | None:
-    value = _last(report, series.signal)
-    return None if value is None else (value - baseline.mean) / baseline.spread

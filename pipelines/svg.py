@@ -130,21 +130,23 @@ def time_series(
     *,
     limit_name: str = "limit",
     divider: float | None = None,
+    base: float | None = None,
     height: float = 230,
 ) -> Html:
     """Points over time with their intervals. One limit for all is a line, several are segments.
 
-    `divider` (0..1) sets what lies right of it apart: points without a date. No points give an
-    empty plot.
+    `divider` (0..1) sets what lies right of it apart: points without a date. `base` is a value from which
+    the axis begins. No points give an empty plot.
     """
     limits = sorted({point.limit for point in points if point.limit is not None})
     values = [v for p in points for v in (p.y, p.low, p.high, p.limit) if v is not None]
     low, high = _domain(values)
+    low = low if base is None else min([base, *values])
 
     def y_of(value: float) -> float:
         return _TOP + (height - _TOP - _BOTTOM) * (high - value) / (high - low)
 
-    marks = nice_ticks(low, high)
+    marks = nice_ticks(low, high, max(2, round(height / 38)))
     # Everything moves right where the widest number would be cut off on the narrowest screen.
     aside = max(0.0, label_width([label for _, label in marks]) - (_LEFT - 1) / 100 * _NARROWEST)
     right = _RIGHT - 100 * aside / _NARROWEST

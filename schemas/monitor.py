@@ -76,6 +76,9 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     signal: str
     direction: Direction
     threshold: float
+    detectable: float | None
+    """The least lasting change, in standard deviations of a window of the baseline, that raises an alarm
+    within these windows on average; null where none does."""
     steps: list[CusumStep]
 
 

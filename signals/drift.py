@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import chdtri, ndtri, stdtr
+from scipy.special import chdtri, ndtr, ndtri, stdtr, stdtrit
 
 from schemas.profile import Direction, Limit
 from signals.window_sums import WindowFigure
@@ -104,7 +104,7 @@ def cusum(
     """
     threshold = alarm_threshold(strata)
     side = 1 if direction == "above" else -1
-    upper = baseline.spread**2 * (baseline.units - 1) / _lower_chi_square(baseline.units - 1)
+    upper = _upper_variance(baseline)
     # Windows that happen to lie closer together than sampling explains don't make their mean more certain.
     of_mean = max(upper, baseline.sampling or 0.0) / baseline.units
     total, since = 0.0, None
@@ -117,8 +117,7 @@ def cusum(
         error = math.sqrt(figure.standard_error**2 + max(0.0, upper - sampling))
         distance = side * (figure.estimate.value - baseline.mean)
         z = _normal_score(distance, error, figure.freedom)
-        uncertain = math.sqrt(of_mean) / error if error else 0.0
-        allowance = alarm_allowance(math.ceil(50 * uncertain) / 50, strata)
+        allowance = _allowance(math.sqrt(of_mean) / error if error else 0.0, strata)
         since = index if total == 0 else since
         total = max(0.0, total + z - allowance)
         alarm = total > threshold
@@ -126,6 +125,21 @@ def cusum(
         if alarm:
             total = 0.0
     return steps
+
+
+def detectable_shift(baseline: Baseline, strata: int, windows: int, freedom: int) -> float | None:
+    """The least lasting shift that raises an alarm within so many windows on average, in standard
+    deviations of a window of a baseline of windows; None where none does, since no z counts for more than 8.
+
+    Args:
+        freedom: of each window's figure.
+    """
+    allowance, threshold = _allowance(1 / math.sqrt(baseline.units), strata), alarm_threshold(strata)
+    if windows < 1 or not baseline.spread or run_length(allowance, threshold, _FURTHEST_Z) > windows:
+        return None
+    z = _least(0.0, lambda shift: run_length(allowance, threshold, shift) <= windows)
+    t = -float(stdtrit(freedom, ndtr(-z)))
+    return t * math.sqrt(_upper_variance(baseline)) / baseline.spread
 
 
 def run_length(allowance: float, threshold: float, shift: float) -> float:
@@ -155,6 +169,15 @@ def alarm_allowance(uncertain: float, strata: int) -> float:
         return rate <= 1 / (WINDOWS_A_FALSE_ALARM * strata)
 
     return _least(ALLOWANCE, rare_enough)
+
+
+def _allowance(uncertain: float, strata: int) -> float:
+    return alarm_allowance(math.ceil(50 * uncertain) / 50, strata)
+
+
+def _upper_variance(baseline: Baseline) -> float:
+    """Of one unit of the baseline, its upper 90% bound."""
+    return baseline.spread**2 * (baseline.units - 1) / _lower_chi_square(baseline.units - 1)
 
 
 def _least(start: float, enough: Callable[[float], bool]) -> float:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from schemas.monitor import SIGNALS, WATCHED, BaselineSignal, CusumStep, OutputBaseline, OutputWindow, Series
 from schemas.tail import TailReferenceFile
-from signals.drift import Baseline, cusum
+from signals.drift import Baseline, cusum, detectable_shift
 from signals.entropy_bias import frequencies_of, plug_in_entropy
 from signals.hashing import stable_hash
 from signals.intervals import Estimate
@@ -214,6 +214,7 @@ def watched_series(windows: Sequence[OutputWindow], baseline: Mapping[str, Basel
                 signal=name,
                 direction=direction,
                 threshold=steps[-1].threshold,
+                detectable=_detectable(frozen, len(watched), figures),
                 steps=[
                     CusumStep(z=s.z, cusum=s.cusum, allowance=s.allowance, alarm=s.alarm, since=s.since)
                     for s in steps
@@ -221,6 +222,11 @@ def watched_series(windows: Sequence[OutputWindow], baseline: Mapping[str, Basel
             )
         )
     return result
+
+
+def _detectable(baseline: Baseline, watched: int, figures: Sequence[WindowFigure | None]) -> float | None:
+    known = [figure for figure in figures if figure is not None]
+    return detectable_shift(baseline, watched, len(known), known[0].freedom) if known else None
 
 
 def _figure(value: float | None, outputs: int) -> WindowFigure | None:

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from pipelines.cli import main
-from pipelines.monitor_page import TITLES
+from pipelines.monitor_words import TITLES
 from schemas.monitor import SIGNALS, WATCHED
 from tests.zipf_text import documents
 
@@ -43,9 +43,46 @@ def test_fresh_outputs_raise_no_alarm(data, tmp_path, capsys):
     assert code == 0
     assert (report["outputs"], len(report["windows"]), report["left_over"]) == (330, 11, 0)
     assert report["alarms"] == []
+    assert "as the baseline was" not in (tmp_path / "out" / "report.html").read_text()
     assert {(one["signal"], one["direction"]) for one in report["series"]} == set(WATCHED)
     assert all(window["values"].keys() == set(SIGNALS) for window in report["windows"])
-    assert "no alarm" in capsys.readouterr().out
+    assert "No alarm" in capsys.readouterr().out
+
+
+def test_outputs_far_from_the_baseline_are_not_said_to_be_as_it_was(data, tmp_path, capsys):
+    write(data / "short.jsonl", documents(60, 60, seed=3, vocabulary=1500))
+    code, report = watch(data, "short.jsonl", tmp_path / "out", "baseline.jsonl", "--window=30")
+    assert (code, report["alarms"]) == (0, [])
+    length = next(one for one in report["series"] if (one["signal"], one["direction"]) == ("length", "below"))
+    away = {
+        (signal, index): (window["values"][signal] - known["mean"]) / known["spread"]
+        for signal, known in report["baseline_signals"].items()
+        for index, window in enumerate(report["windows"])
+    }
+    (signal, window), furthest = max(away.items(), key=lambda each: abs(each[1]))
+    assert abs(furthest) > 3
+    printed = capsys.readouterr().out
+    page = (tmp_path / "out" / "report.html").read_text()
+    for said in (
+        "in none of 10 tests did the sum cross its threshold",
+        f"Length below the baseline {length['steps'][-1]['cusum']:.1f} of {length['threshold']:.1f}",
+        f"furthest {TITLES[signal][0]} in window {window + 1}: {furthest:+.1f}",
+        f"In 2 windows a lasting change of {length['detectable']:.1f} standard deviations",
+    ):
+        assert said in printed
+        assert said in page
+    assert '<p class="outcome flagged">No alarm' in page
+
+
+def test_every_sum_is_drawn_with_its_threshold(data, tmp_path):
+    _, report = watch(data, "poor.jsonl", tmp_path / "out", "baseline.jsonl", "--window=30")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count("sum of distances") == page.count(">threshold 7.") == len(report["series"])
+    alarmed = {alarm["signal"] for alarm in report["alarms"]}
+    figure = page[page.index("<h3>Length") :]
+    figure = figure[: figure.index("</figure>")]
+    assert figure.count("of distances") == 2
+    assert (figure.count("flagged-mark") > 0) == ("length" in alarmed)
 
 
 def test_poorer_outputs_end_with_exit_code_3_and_say_what_and_where(data, tmp_path, capsys):

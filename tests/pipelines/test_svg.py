@@ -97,6 +97,16 @@ def test_on_the_narrowest_screen_the_axis_keeps_its_minus_sign(low: float, high:
     assert first < last <= 280
 
 
+def test_an_axis_begins_at_its_base_where_nothing_lies_below() -> None:
+    def lowest(ys: tuple[float, ...], base: float | None) -> float:
+        svg = ET.fromstring(time_series([point(y=y) for y in ys], [], "t", "d", base=base))
+        return min(float(e.text or "") for e in svg.iter("text") if e.get("text-anchor") == "end")
+
+    assert lowest((5.0, 7.0), 0) == 0
+    assert lowest((5.0, 7.0), None) >= 4.5
+    assert lowest((-3.0, 7.0), 0) < 0
+
+
 def test_flagged_points_have_another_shape_and_lie_on_top() -> None:
     svg = time_series([point(mark="flagged"), point(), point(mark="open")], [], "t", "d")
     assert svg.count("flagged-mark") == 1

@@ -11,6 +11,7 @@ from signals.drift import (
     baseline_of_limit,
     baseline_of_windows,
     cusum,
+    detectable_shift,
     run_length,
 )
 from signals.intervals import t_interval
@@ -98,6 +99,27 @@ def test_siegmunds_approximation_is_what_a_simulation_gives():
                 total, windows = max(0.0, total + generator.normal(shift) - allowance), windows + 1
             lengths.append(windows)
         assert run_length(allowance, threshold, shift) == pytest.approx(np.mean(lengths), rel=0.15)
+
+
+@pytest.mark.parametrize(("units", "windows"), [(5, 2), (5, 12), (40, 3), (40, 10)])
+def test_a_change_is_called_detectable_where_an_alarm_comes_in_time(units, windows):
+    baseline = Baseline(mean=10.0, spread=2.0, units=units, sampling=None, basis="windows")
+
+    def alarms(shift):
+        value = 10.0 + 2.0 * shift
+        lasting = [WindowFigure(t_interval(value, 0, 29), 0.0, 29, 0.0)] * windows
+        return [step.alarm for step in cusum(lasting, baseline, "above", 10)]
+
+    shift = detectable_shift(baseline, 10, windows, 29)
+    assert shift is not None
+    assert any(alarms(1.05 * shift))
+    assert not any(alarms(0.5 * shift))
+
+
+def test_one_window_alone_is_no_test():
+    baseline = Baseline(mean=10.0, spread=2.0, units=5, sampling=None, basis="windows")
+    assert detectable_shift(baseline, 10, 1, 29) is None
+    assert detectable_shift(baseline, 10, 0, 29) is None
 
 
 def test_the_baseline_does_not_learn():
