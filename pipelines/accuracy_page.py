@@ -12,7 +12,7 @@ _HEADERS = (
     "synthetic",
     "ROC AUC",
     "recall",
-    "human wronged",
+    "false positive rate",
     "precision at 50%",
     "found at 1% FPR",
     "calibration error",
@@ -21,11 +21,7 @@ _HEADERS = (
 
 def accuracy_table(results: Mapping[str, Accuracy]) -> str:
     """For a terminal: a line a result, every figure without the abstentions and with them."""
-    head = (
-        f"{'':<30}{'judged':>8}{'AUC':>18}{'P / R verdict':>15}{'P / R at .5':>13}"
-        f"{'TPR@1%':>8}{'TPR@5%':>8}{'ECE':>6}"
-    )
-    lines = [head]
+    lines = [_head("judged")]
     for title, result in results.items():
         coverage = (result.documents - result.abstained) / result.documents
         lines.append(_line(title, f"{coverage:.1%}", result.judged))
@@ -35,28 +31,42 @@ def accuracy_table(results: Mapping[str, Accuracy]) -> str:
 
 
 def group_table(result: Accuracy, by: str) -> str:
-    """For a terminal: a line a source (or collection, domain, generator, length)."""
+    """For a terminal: one line per source (or collection, domain, generator, length)."""
     groups = result.by[by]
-    lines = [f"by {by}"]
+    lines = [f"by {by}", _head("h/s")]
     lines += [_line(f"  {key}"[:29], f"{each.human}/{each.synthetic}", each) for key, each in groups.items()]
     return "\n".join(lines)
 
 
-def _line(title: str, judged: str, figures: Figures) -> str:
-    auc = "–"
-    if figures.roc_auc:
-        auc = f"{figures.roc_auc.value:.3f} ({figures.roc_auc.low:.2f}-{figures.roc_auc.high:.2f})"
+def _head(judged: str) -> str:
     return (
-        f"{title:<30}{judged:>8}{auc:>18}{_pair(figures.verdict):>15}{_pair(figures.at_half):>13}"
+        f"{'':<30}{judged:>10}{'AUC':>18}{'recall':>18}{'FPR':>21}{'precision':>11}{'P / R at .5':>13}"
+        f"{'TPR@1%':>8}{'TPR@5%':>8}{'ECE':>6}"
+    )
+
+
+def _line(title: str, judged: str, figures: Figures) -> str:
+    verdict = figures.verdict
+    return (
+        f"{title:<30}{judged:>10}{_spanned(figures.roc_auc):>18}"
+        f"{_spanned(verdict.recall if verdict else None):>18}"
+        f"{_spanned(verdict.false_positive_rate if verdict else None, 3):>21}"
+        f"{_share(verdict.precision['50%'] if verdict else None):>11}{_pair(figures.at_half):>13}"
         f"{_share(figures.tpr_at_1):>8}{_share(figures.tpr_at_5):>8}{_share(figures.calibration_error):>6}"
     )
 
 
-def _pair(operating: Operating | None) -> str:
-    if operating is None:
+def _spanned(figure: Figure | None, decimals: int = 2) -> str:
+    """With its interval, whose ends are written less exactly than an area under a curve."""
+    if figure is None:
         return "–"
-    precision = operating.precision["50%"]
-    return f"{'–' if precision is None else f'{precision:.2f}'} / {operating.recall.value:.2f}"
+    return f"{figure.value:.3f} ({figure.low:.{decimals}f}-{figure.high:.{decimals}f})"
+
+
+def _pair(operating: Operating | None) -> str:
+    if operating is None or operating.recall is None:
+        return "–"
+    return f"{_share(operating.precision['50%'])} / {operating.recall.value:.2f}"
 
 
 def _share(value: float | None) -> str:

@@ -88,7 +88,11 @@ def _promises(classifier: Classifier | None) -> list[str]:
 def _spread(results: Mapping[str, Accuracy]) -> str:
     """No promise holds for a new source: how left-out ones fared."""
     by_source = results["leave one source out"].by["source"]
-    rates = {name: each.verdict.false_positive_rate.value for name, each in by_source.items() if each.verdict}
+    rates = {
+        name: each.verdict.false_positive_rate.value
+        for name, each in by_source.items()
+        if each.verdict and each.verdict.false_positive_rate
+    }
     if not rates:
         return "no source could be left out: nothing is known of new sources"
     worst = max(rates, key=lambda name: rates[name])

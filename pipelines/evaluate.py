@@ -143,7 +143,7 @@ def _tables(results: Mapping[str, Accuracy]) -> str:
         if not result.judged.human or not result.judged.synthetic:
             parts.append(
                 f"{name}: {result.judged.human:,} human and {result.judged.synthetic:,} synthetic texts were "
-                "judged: a figure needs both"
+                "judged: AUC, precision and calibration take both labels"
             )
         parts += [f"\n{name}, {group_table(result, by)}" for by in _GROUPS]
     return "\n".join(parts)

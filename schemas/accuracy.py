@@ -30,15 +30,19 @@ class Figure(NamedTuple):
 
 
 class Operating(msgspec.Struct, frozen=True, kw_only=True):
-    """At one threshold. `precision` is restated for the share of synthetic text given as its key."""
+    """At one threshold. `precision` is restated for the share of synthetic text given as its key, null where
+    nothing is flagged or a label is missing."""
 
-    recall: Figure
-    false_positive_rate: Figure
+    recall: Figure | None
+    """Null without synthetic documents."""
+    false_positive_rate: Figure | None
+    """Null without human ones."""
     precision: dict[str, float | None]
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Accuracy on one set of documents; null where a label is missing."""
+    """Accuracy on one set of documents. With one label alone there is what can be said of it: the recall, or
+    the false positive rate, at both thresholds; the rest is null."""
 
     human: int
     synthetic: int

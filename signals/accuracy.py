@@ -67,12 +67,12 @@ def mean_over_collections(result: Accuracy, without: str | None = None) -> dict[
         return float(np.mean(values)) if values else None
 
     return {
-        "roc_auc": mean(lambda f: f.roc_auc.value if f.roc_auc else None),
+        "roc_auc": mean(lambda f: _value(f.roc_auc)),
         "precision": mean(lambda f: f.verdict.precision["50%"] if f.verdict else None),
-        "recall": mean(lambda f: f.verdict.recall.value if f.verdict else None),
-        "false_positive_rate": mean(lambda f: f.verdict.false_positive_rate.value if f.verdict else None),
+        "recall": mean(lambda f: _value(f.verdict.recall if f.verdict else None)),
+        "false_positive_rate": mean(lambda f: _value(f.verdict.false_positive_rate if f.verdict else None)),
         "precision_at_half": mean(lambda f: f.at_half.precision["50%"] if f.at_half else None),
-        "recall_at_half": mean(lambda f: f.at_half.recall.value if f.at_half else None),
+        "recall_at_half": mean(lambda f: _value(f.at_half.recall if f.at_half else None)),
         "tpr_at_1": mean(lambda f: f.tpr_at_1),
         "tpr_at_1_long": mean(lambda f: f.tpr_at_1_long),
         "calibration_error": mean(lambda f: f.calibration_error),
@@ -83,11 +83,15 @@ def figures(judged: Sequence[Judged]) -> Figures:
     """The figures of documents that all have a probability."""
     synthetic = np.array([each.synthetic for each in judged], dtype=bool)
     human_count, synthetic_count = int((~synthetic).sum()), int(synthetic.sum())
-    if not human_count or not synthetic_count:
-        return Figures(human=human_count, synthetic=synthetic_count)
+    if not judged:
+        return Figures(human=0, synthetic=0)
     scores = np.array([each.probability for each in judged], dtype=np.float64)
     flagged = np.array([each.flagged for each in judged], dtype=bool)
     prompts = np.unique([each.prompt for each in judged], return_inverse=True)[1]
+    verdict = _operating(flagged, synthetic, prompts)
+    at_half = _operating(scores >= 0.5, synthetic, prompts)
+    if not human_count or not synthetic_count:
+        return Figures(human=human_count, synthetic=synthetic_count, verdict=verdict, at_half=at_half)
     long = np.array([each.words >= LONG for each in judged], dtype=bool)
     even = np.where(synthetic, 0.5 / synthetic_count, 0.5 / human_count)
     both_long = bool((synthetic & long).any() and (~synthetic & long).any())
@@ -95,14 +99,18 @@ def figures(judged: Sequence[Judged]) -> Figures:
         human=human_count,
         synthetic=synthetic_count,
         roc_auc=Figure(*roc_auc_interval(scores, synthetic, prompts)),
-        verdict=_operating(flagged, synthetic, prompts),
-        at_half=_operating(scores >= 0.5, synthetic, prompts),
+        verdict=verdict,
+        at_half=at_half,
         tpr_at_1=true_positive_rate_at(scores, synthetic, 0.01)[0],
         tpr_at_5=true_positive_rate_at(scores, synthetic, 0.05)[0],
         tpr_at_1_long=true_positive_rate_at(scores[long], synthetic[long], 0.01)[0] if both_long else None,
         calibration_error=calibration_error(scores, synthetic, even),
         brier=float((even * (scores - synthetic) ** 2).sum()),
     )
+
+
+def _value(figure: Figure | None) -> float | None:
+    return None if figure is None else figure.value
 
 
 def precision_at(recall: float, false_positive_rate: float, prevalence: float) -> float | None:
@@ -114,16 +122,19 @@ def precision_at(recall: float, false_positive_rate: float, prevalence: float) -
 def _operating(
     flagged: NDArray[np.bool_], synthetic: NDArray[np.bool_], prompts: NDArray[np.int64]
 ) -> Operating:
-    recall = Figure(*share_interval(flagged[synthetic], prompts[synthetic]))
-    false_positives = Figure(*share_interval(flagged[~synthetic], prompts[~synthetic]))
-    return Operating(
-        recall=recall,
-        false_positive_rate=false_positives,
-        precision={
-            f"{prevalence:.0%}": precision_at(recall.value, false_positives.value, prevalence)
-            for prevalence in PREVALENCES
-        },
-    )
+    recall = _share(flagged[synthetic], prompts[synthetic])
+    false_positives = _share(flagged[~synthetic], prompts[~synthetic])
+    precision = {
+        f"{prevalence:.0%}": precision_at(recall.value, false_positives.value, prevalence)
+        if recall and false_positives
+        else None
+        for prevalence in PREVALENCES
+    }
+    return Operating(recall=recall, false_positive_rate=false_positives, precision=precision)
+
+
+def _share(flagged: NDArray[np.bool_], prompts: NDArray[np.int64]) -> Figure | None:
+    return Figure(*share_interval(flagged, prompts)) if len(flagged) else None
 
 
 def _grouped(judged: Sequence[Judged], key: Callable[[Judged], str]) -> dict[str, Figures]:

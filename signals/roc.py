@@ -43,18 +43,26 @@ def roc_auc_interval(scores: Scores, positive: Labels, clusters: NDArray[np.int6
     return _clustered(area, share, clusters)
 
 
-def share_interval(hits: Labels, clusters: NDArray[np.int64], weights: Scores | None = None) -> Interval:
-    """A (weighted) share of documents with an interval by clusters.
+def share_interval(hits: Labels, clusters: NDArray[np.int64]) -> Interval:
+    """A share of documents with an interval by clusters that stays within 0 and 1.
 
-    Where no document or every one is a hit, the bound is that of the rule of three: 3 / clusters.
+    Wilson's (1927), with the t quantile of the clusters, on as many documents as would, if they were
+    independent, give the standard error that the clusters give; where no document or every one is a hit, on
+    as many as there are clusters. One cluster says nothing.
     """
-    weights = np.ones(len(hits)) if weights is None else weights
-    share = float((hits * weights).sum() / weights.sum())
-    count = len(np.unique(clusters))
-    if share in (0.0, 1.0):
-        room = min(3 / count, 1.0)
-        return Interval(share, max(share - room, 0.0), min(share + room, 1.0))
-    return _clustered(share, weights * (hits - share) / weights.sum(), clusters)
+    share = float(hits.mean())
+    numbers = np.unique(clusters, return_inverse=True)[1]
+    count = int(numbers.max()) + 1
+    if count < 2:
+        return Interval(share, 0.0, 1.0)
+    sums = np.bincount(numbers, weights=(hits - share) / len(hits))
+    variance = count / (count - 1) * float(sums @ sums)
+    of_one = share * (1 - share)
+    n = count if not of_one else min(of_one / variance, len(hits)) if variance else len(hits)
+    t = float(stdtrit(count - 1, 0.975))
+    middle, room = share + t**2 / (2 * n), t * math.sqrt(of_one / n + t**2 / (4 * n**2))
+    low, high = (middle - room) / (1 + t**2 / n), (middle + room) / (1 + t**2 / n)
+    return Interval(share, max(low, 0.0) if share else 0.0, min(high, 1.0) if share < 1 else 1.0)
 
 
 def _clustered(value: float, influence: Scores, clusters: NDArray[np.int64]) -> Interval:

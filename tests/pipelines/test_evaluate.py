@@ -75,12 +75,41 @@ def test_profiles_are_compared_side_by_side(files, capsys):
     assert rows[1][3:] == rows[2][3:]
 
 
-def test_one_label_alone_gives_no_figures_and_says_so(files, capsys):
+def test_one_label_alone_gives_its_error_rate_and_says_what_is_missing(files, capsys):
     labelled, scored = files
     rows = [row for row in labelled.read_text().splitlines() if '"human"' in row]
     labelled.write_text("\n".join(rows))
     assert main(["evaluate", f"--scored={scored}", f"--labelled={labelled}"]) == 0
-    assert "a figure needs both" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "take both labels" in printed
+    (line_of_all,) = (line for line in printed.splitlines() if line.startswith("scored   "))
+    assert "0.000 (0.000-0.180)" in line_of_all  # Wilson's, of 0 in 20
+
+
+def test_every_generator_has_its_recall_and_every_human_source_its_false_positives(files, capsys, tmp_path):
+    labelled, scored = files
+    rows = [json.loads(row) for row in labelled.read_text().splitlines()]
+    for number, row in enumerate(rows):
+        row["source"] = f"people/{number % 3}" if row["label"] == "human" else "machines"
+    labelled.write_text("\n".join(map(json.dumps, rows)))
+    assert main(["evaluate", f"--scored={scored}", f"--labelled={labelled}", f"--output={tmp_path}"]) == 0
+    found = sum(probability > 0.8 for probability in PROBABILITIES[1::2]) / 20
+    by = json.loads((tmp_path / "accuracy.json").read_text())["scored"]["by"]
+    for figures in (by["generator"]["gpt"], by["source"]["machines"]):
+        value, low, high = figures["verdict"]["recall"]
+        assert value == pytest.approx(found)
+        assert low < value < high
+        assert figures["verdict"]["false_positive_rate"] is None
+    for name in ("people/0", "people/1", "people/2"):
+        assert by["source"][name]["verdict"]["false_positive_rate"][0] == 0
+        assert by["source"][name]["verdict"]["recall"] is None
+        assert by["source"][name]["roc_auc"] is None
+    printed = capsys.readouterr().out
+    (generator,) = (line for line in printed.splitlines() if line.startswith("  gpt "))
+    assert f"{found:.3f} (" in generator
+    for line in printed.splitlines():
+        if line.startswith("  people/"):
+            assert "0.000 (0.000-" in line
 
 
 @pytest.mark.parametrize(

@@ -84,10 +84,18 @@ def test_groups_hold_their_own_documents_and_a_generator_is_set_against_its_sour
     assert by["source"]["a/x"].roc_auc.value == pytest.approx(roc_auc_score(labels, probabilities))
 
 
-def test_one_label_gives_counts_and_no_figures():
-    only = [each for each in judged() if each.synthetic]
-    result = accuracy(only)
-    assert (result.judged.human, result.judged.synthetic, result.judged.roc_auc) == (0, 200, None)
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_one_label_gives_what_can_be_said_of_it(synthetic):
+    sample = judged()
+    result = accuracy([each for each in sample if each.synthetic == synthetic])
+    whole = accuracy(sample).judged
+    figures = result.judged
+    assert (figures.human, figures.synthetic) == ((0, 200) if synthetic else (200, 0))
+    assert (figures.roc_auc, figures.calibration_error, figures.tpr_at_1) == (None, None, None)
+    for of_one, of_both in ((figures.verdict, whole.verdict), (figures.at_half, whole.at_half)):
+        assert of_one.recall == (of_both.recall if synthetic else None)
+        assert of_one.false_positive_rate == (None if synthetic else of_both.false_positive_rate)
+        assert set(of_one.precision.values()) == {None}
     assert result.curves["roc"] == []
     with pytest.raises(ValueError, match="no documents"):
         accuracy([])

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from signals.roc import (
@@ -39,9 +40,36 @@ def test_its_interval_covers_the_true_area_with_clusters_as_the_unit():
 
 def test_a_share_of_none_or_all_still_has_room():
     none = share_interval(np.zeros(100, dtype=bool), np.arange(100))
-    assert (none.value, none.low, none.high) == (0.0, 0.0, 0.03)
+    assert (none.value, none.low) == (0.0, 0.0)
+    assert 3 / 100 < none.high < 4 / 100
     everything = share_interval(np.ones(100, dtype=bool), np.arange(100))
-    assert (everything.value, everything.low, everything.high) == (1.0, 0.97, 1.0)
+    assert (everything.value, everything.high) == (1.0, 1.0)
+    assert everything.low == pytest.approx(1 - none.high)
+    for few in (1, 2, 5):
+        assert share_interval(np.zeros(few, dtype=bool), np.arange(few)).high > 1 - 0.5 ** (2 / few)
+
+
+def test_many_independent_documents_have_wilsons_interval():
+    hits = np.arange(4000) < 60
+    wilson = binomtest(60, 4000).proportion_ci(method="wilson")
+    assert share_interval(hits, np.arange(4000))[1:] == pytest.approx(tuple(wilson), rel=2e-3)
+
+
+@pytest.mark.parametrize(("documents", "share"), [(12, 0.2), (25, 0.08), (60, 0.95)])
+def test_the_interval_of_a_small_share_holds_it_about_as_often_as_it_says(documents, share):
+    generator = np.random.default_rng(7)
+    held = 0
+    for _ in range(1000):
+        _, low, high = share_interval(generator.random(documents) < share, np.arange(documents))
+        assert 0 <= low < high <= 1
+        held += low <= share <= high
+    assert held > 920
+
+
+def test_a_share_that_every_prompt_shows_alike_is_no_surer_than_its_documents():
+    hits = np.tile([True, False], 10)
+    _, low, high = share_interval(hits, np.repeat(np.arange(10), 2))
+    assert low < 0.31 and high > 0.69
 
 
 def test_texts_of_one_prompt_count_once_in_the_width():
