@@ -82,7 +82,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         print("wellspring anchor COMMAND --help lists a command's flags.")
         return 0
     if not arguments or arguments[0] not in commands:
-        raise UsageError(f"wellspring anchor: say what to do: {', '.join(commands)}")
+        raise UsageError(f"say what to do: {', '.join(commands)}")
     return commands[arguments[0]](arguments[1:])
 
 

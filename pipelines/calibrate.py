@@ -54,10 +54,10 @@ def run(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if bool(arguments.labelled) == bool(arguments.profile):
         raise UsageError(
-            "wellspring calibrate: give --labelled for a new profile, or --profile to add to one"
+            "give --labelled for a new profile, or --profile to add to one"
         )
     if arguments.profile and not arguments.baseline:
-        raise UsageError("wellspring calibrate: --profile goes with --baseline=RUN, earlier runs under it")
+        raise UsageError("--profile goes with --baseline=RUN, earlier runs under it")
     named = {name: listed(getattr(arguments, name) or "") for name in ("labelled", "text_only", "scored")}
     profile = [arguments.profile] if arguments.profile else []
     refuse_two_readers("calibrate", [*itertools.chain(*named.values()), *profile])
@@ -133,7 +133,7 @@ def _calibrated(arguments: argparse.Namespace, output: str, page: str | None, sa
             say=_say,
         )
     except ValueError as error:
-        raise UsageError(f"wellspring calibrate: {error}") from error
+        raise UsageError(f"{error}") from error
     results = {name: accuracy(judged) for name, judged in calibrated.judged.items()}
     profile = Profile(
         name=arguments.name or PurePosixPath(output).stem,

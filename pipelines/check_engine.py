@@ -87,7 +87,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     output = arguments.output.rstrip("/")
     folder = open_storage(output)
     if folder.files(""):
-        raise UsageError(f"wellspring check-engine: --output={output} is not empty: choose a new folder")
+        raise UsageError(f"--output={output} is not empty: choose a new folder")
     write_crawl(open_storage(f"{output}/crawl"), arguments.scale)
     folder.replace("sources.yaml", _SOURCES)
     folder.replace("recipe.yaml", _RECIPE)

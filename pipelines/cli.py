@@ -99,7 +99,8 @@ def _run(arguments: list[str]) -> int:
     try:
         return int(module.run(rest))
     except UsageError as error:
-        print(public_text(str(error)), file=sys.stderr)
+        said = public_text(str(error))
+        print(said if said.startswith(f"wellspring {job}") else f"wellspring {job}: {said}", file=sys.stderr)
         return 2
 
 

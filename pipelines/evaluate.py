@@ -73,7 +73,7 @@ def _evaluate(
             for name, paths in scored.items()
         }
     except ValueError as error:
-        raise UsageError(f"wellspring evaluate: {error}") from error
+        raise UsageError(f"{error}") from error
     print(_tables(results), file=messages_beside(arguments.output or ""))
     if arguments.output:
         _write(arguments.output, results)
@@ -85,7 +85,7 @@ def _named(argument: str) -> dict[str, str]:
     pairs = [part.partition("=") for part in argument.split(",")]
     if not all(name and path for name, _, path in pairs) or len({name for name, _, _ in pairs}) < len(pairs):
         raise UsageError(
-            f"wellspring evaluate: --scored={argument}: write NAME=FILE,NAME=FILE, each name once"
+            f"--scored={argument}: write NAME=FILE,NAME=FILE, each name once"
         )
     return {name: path for name, _, path in pairs}
 

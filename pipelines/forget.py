@@ -59,7 +59,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     request = _request(arguments)
     runs, sets, anchors = (_folders(names) for names in (arguments.run, arguments.set, arguments.anchor))
     if not runs and not sets and not anchors:
-        raise UsageError("wellspring forget: name what to take it out of: --run, --set, --anchor")
+        raise UsageError("name what to take it out of: --run, --set, --anchor")
     try:
         _check_kinds(runs, sets, anchors)
         with ExitStack() as stack:
@@ -68,7 +68,7 @@ def run(argv: Sequence[str] | None = None) -> int:
                     stack.enter_context(own_folder("forget", folder, flag=flag))
             _forget(arguments, request, runs, sets, anchors)
     except (RunError, OSError) as error:
-        raise UsageError(f"wellspring forget: {error}") from error
+        raise UsageError(f"{error}") from error
     return 0
 
 
@@ -93,7 +93,7 @@ def _forget(
         found += _said(folder, forgotten, request)
         to_do += [f"{folder}: {line}" for line in left]
     if not found:
-        raise UsageError(f"wellspring forget: no document there has that {request.selection.by}")
+        raise UsageError(f"no document there has that {request.selection.by}")
     for line in to_do:
         print(line, file=sys.stderr)
 

@@ -43,7 +43,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--id", required=True, help="the document's id")
     arguments = parser.parse_args(argv)
     if not arguments.set and not arguments.run:
-        raise UsageError("wellspring lineage: name a set (--set=DIR), a run (--run=DIR), or both")
+        raise UsageError("name a set (--set=DIR), a run (--run=DIR), or both")
     moved = [name for name in (arguments.run or "").split(",") if name]
     try:
         if arguments.set:

@@ -81,7 +81,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def _run(flags: argparse.Namespace, files: Sequence[str], first: Sequence[str]) -> int:
     if flags.window is not None and flags.window < _FEWEST_OUTPUTS:
-        raise UsageError(f"wellspring monitor: --window={flags.window}: at least {_FEWEST_OUTPUTS}")
+        raise UsageError(f"--window={flags.window}: at least {_FEWEST_OUTPUTS}")
     columns = columns_of(flags)
     try:
         kept = _kept_baseline(flags.baseline)
@@ -93,13 +93,13 @@ def _run(flags: argparse.Namespace, files: Sequence[str], first: Sequence[str]) 
     except UsageError:
         raise
     except ValueError as error:
-        raise UsageError(f"wellspring monitor: --baseline={flags.baseline}: {error}") from error
+        raise UsageError(f"--baseline={flags.baseline}: {error}") from error
     _check(baseline, tokenizer, flags.window, flags.baseline)
 
     outputs, rejected = _read(files, "--outputs", tokenizer, columns)
     if not any(len(output.ids) for output in outputs):
         raise UsageError(
-            f"wellspring monitor: --outputs={flags.outputs}: all {_counted(len(outputs))} are empty"
+            f"--outputs={flags.outputs}: all {_counted(len(outputs))} are empty"
         )
     dated = all(output.date for output in outputs)
     if dated:
@@ -107,7 +107,7 @@ def _run(flags: argparse.Namespace, files: Sequence[str], first: Sequence[str]) 
     groups = in_windows(outputs, baseline.window)
     if len(groups) < 2:
         raise UsageError(
-            f"wellspring monitor: --outputs={flags.outputs} holds {_counted(len(outputs))}, and a trend "
+            f"--outputs={flags.outputs} holds {_counted(len(outputs))}, and a trend "
             f"takes two windows of {baseline.window:,}: give more, or a smaller --window"
         )
     windows = [described(group, tail, baseline) for group in groups]
@@ -160,12 +160,12 @@ def _kept_baseline(path: str) -> OutputBaseline | None:
 def _check(baseline: OutputBaseline, tokenizer: Tokenizer, window: int | None, path: str) -> None:
     if baseline.tokenizer_sha256 != tokenizer.sha256:
         raise UsageError(
-            f"wellspring monitor: --baseline={path} was measured with another tokenizer "
+            f"--baseline={path} was measured with another tokenizer "
             f"({baseline.tokenizer}) than {tokenizer.name}: measure it again from its outputs"
         )
     if window is not None and window != baseline.window:
         raise UsageError(
-            f"wellspring monitor: --baseline={path} was measured on windows of {baseline.window:,}, "
+            f"--baseline={path} was measured on windows of {baseline.window:,}, "
             f"not {window:,}: leave out --window, or measure it again from its outputs"
         )
 
@@ -189,13 +189,13 @@ def _read(
         else:
             rejected[record.reason] += 1
             if record.kind != RECORD and not found:
-                raise UsageError(f"wellspring monitor: {flag}: {refusal(record)}")
+                raise UsageError(f"{flag}: {refusal(record)}")
             if record.kind != RECORD:
                 print(f"warning: {flag}: {refusal(record)}", file=sys.stderr)
     if not found:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(rejected.items()))
         said = f" ({reasons})" if reasons else ""
-        raise UsageError(f"wellspring monitor: {flag}={','.join(paths)} holds no output{said}")
+        raise UsageError(f"{flag}={','.join(paths)} holds no output{said}")
     encoded = tokenizer.encode_batch([text for _, _, text in found])
     return [Output(*each, ids) for each, ids in zip(found, encoded, strict=True)], rejected
 

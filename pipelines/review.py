@@ -28,7 +28,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         return 0
     action, rest = arguments[0], arguments[1:]
     if action not in _ACTIONS:
-        raise UsageError(f"wellspring review: no action {action!r}; there are {', '.join(_ACTIONS)}")
+        raise UsageError(f"no action {action!r}; there are {', '.join(_ACTIONS)}")
     job, what = _ACTIONS[action]
     try:
         return job(JobParser(f"review {action}", what), rest)

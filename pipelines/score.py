@@ -93,7 +93,7 @@ def _run(arguments: argparse.Namespace, inputs: Sequence[str]) -> int:
         while chunk := list(itertools.islice(records, _CHUNK)):
             refused = [refusal(r) for r in chunk if isinstance(r, Reject) and r.kind == FILE]
             if not documents and len(refused) == len(chunk):
-                raise UsageError(f"wellspring score: --input: {refused[0]}")
+                raise UsageError(f"--input: {refused[0]}")
             for said in refused:
                 print(f"warning: {said}", file=sys.stderr)
             for line in score_records(chunk, tokenizer, scorer, judge, sources):

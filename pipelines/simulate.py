@@ -85,7 +85,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     try:
         regimes = list(dict.fromkeys(check_regime(name) for name in flags.regimes.split(",")))
     except ValueError as error:
-        raise UsageError(f"wellspring simulate: --regimes={flags.regimes}: {error}") from error
+        raise UsageError(f"--regimes={flags.regimes}: {error}") from error
     with ExitStack() as stack:
         inputs = input_files("--corpus", [flags.corpus])
         stack.enter_context(own_folder("simulate", flags.output, inputs, writes=_WRITTEN))
@@ -100,7 +100,7 @@ def _run(flags: argparse.Namespace, inputs: Sequence[str], regimes: Sequence[str
     try:
         split = split_corpus(texts, flags.words or _WORDS, asked=flags.words is not None)
     except SmallCorpusError as error:
-        raise UsageError(f"wellspring simulate: --corpus={flags.corpus}: {error}") from error
+        raise UsageError(f"--corpus={flags.corpus}: {error}") from error
 
     learner_of: Callable[[CorpusSplit, int], Learner] = NgramLearner
     if flags.learner == TRANSFORMER:
@@ -110,7 +110,7 @@ def _run(flags: argparse.Namespace, inputs: Sequence[str], regimes: Sequence[str
             learner_of = transformer_learners(split, flags.keep_models, flags.start)
         except (OSError, ValueError) as error:
             first = str(error).partition("\n")[0]
-            raise UsageError(f"wellspring simulate: --start={flags.start}: {first}") from error
+            raise UsageError(f"--start={flags.start}: {first}") from error
         if flags.keep_models is not None:
             _keep_text(split, flags.keep_models)
     lines: list[SimulatedGeneration] = []
@@ -160,11 +160,11 @@ def read_texts(paths: Iterable[str], columns: Columns = COLUMNS) -> list[str]:
                 if row.get("label") != "synthetic":
                     texts.append(outcome.text)
             elif outcome.kind == FILE:
-                raise UsageError(f"wellspring simulate: --corpus: {refusal(outcome)}")
+                raise UsageError(f"--corpus: {refusal(outcome)}")
             else:
                 rejects += 1
     except OSError as error:
-        raise UsageError(f"wellspring simulate: --corpus can't be read: {error}") from error
+        raise UsageError(f"--corpus can't be read: {error}") from error
     if synthetic or rejects:
         _say(f"{len(texts):,} texts; left out: {synthetic:,} labelled synthetic, {rejects:,} without text")
     return texts

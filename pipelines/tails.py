@@ -26,7 +26,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     if not arguments or arguments[0] not in _ACTIONS:
         said = f" {arguments[0]!r}" if arguments else " nothing"
         raise UsageError(
-            f"wellspring tails: write build or score first, not{said} (see wellspring tails --help)"
+            f"write build or score first, not{said} (see wellspring tails --help)"
         )
     return _ACTIONS[arguments[0]][0](arguments[1:])
 

@@ -178,10 +178,10 @@ def test_a_file_that_vanishes_between_listing_and_reading(
     crawl = write_crawl(tmp_path / "crawl")
     gone = crawl / "1.warc.wet.gz"
 
-    def vanishing(path: str) -> object:
+    def vanishing(path: str, *where: str) -> object:
         if path == str(gone):
             gone.unlink(missing_ok=True)
-        return true(path)
+        return true(path, *where)
 
     true = read_documents.open_binary
     monkeypatch.setattr(read_documents, "open_binary", vanishing)

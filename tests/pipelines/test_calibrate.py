@@ -157,7 +157,7 @@ def test_bad_input_is_one_clear_line(tmp_path, tiny_scorer, capsys):
     assert "5 human documents are too few" in failing(capsys, f"--labelled={few}", out, scorer)
     one = write(tmp_path / "one.jsonl.gz", labelled(prompts=70, collections=("a",)))
     assert "more than one source" in failing(capsys, f"--labelled={one}", out, scorer)
-    assert "can't be read" in failing(capsys, "--labelled=none.jsonl", out, scorer)
+    assert "no file matches" in failing(capsys, "--labelled=none.jsonl", out, scorer)
     assert "give --labelled" in failing(capsys, out)
     assert "--baseline" in failing(capsys, f"--profile={human}", out)
 

@@ -85,7 +85,7 @@ def test_an_input_of_no_records_is_said(
     assert "warning: --input holds no record" in capsys.readouterr().err
     again = ["curate", f"--input={tmp_path}/in.jsonl", f"--output={tmp_path}/again", *QUICK, "--strict"]
     assert main(again) == 2
-    assert capsys.readouterr().err.strip().splitlines()[-1].startswith("--input holds no record")
+    assert capsys.readouterr().err.strip().splitlines()[-1].startswith("wellspring curate: --input holds no record")
     assert (tmp_path / "again").exists() == bool(content)  # nothing where that is seen before
 
 

@@ -145,7 +145,7 @@ def test_a_run_is_not_cleared_by_what_reads_it(tmp_path, monkeypatch, capsys):
         for output in ("run", "link"):
             assert curate(Path(read), Path(output), "--overwrite") == 2
             said = capsys.readouterr().err.splitlines()
-            assert said[-1].startswith(f"--output {output} holds what is read (")
+            assert said[-1].startswith(f"wellspring curate: --output {output} holds what is read (")
     assert files(tmp_path / "run").keys() == {"manifest.json", "documents/texts.jsonl"}
 
 
@@ -156,7 +156,7 @@ def test_a_store_that_is_only_read_from_is_no_output(job, texts, monkeypatch, ca
     assert main(command.split()) == 2
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1
-    assert said[0] == "--output s3://bucket/out: write to this machine or to gs://"
+    assert said[0] == f"wellspring {job}: --output s3://bucket/out: write to this machine or to gs://"
     assert [path.name for path in texts.parent.iterdir()] == ["texts.jsonl"]
 
 

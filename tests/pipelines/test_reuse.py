@@ -93,9 +93,9 @@ def read(monkeypatch) -> list[str]:
     names: list[str] = []
     read_file = read_documents.read_file
 
-    def noted(stream, path, limits):
+    def noted(stream, path, *how):
         names.append(Path(path).name)
-        return read_file(stream, path, limits)
+        return read_file(stream, path, *how)
 
     monkeypatch.setattr(read_documents, "read_file", noted)
     return names
