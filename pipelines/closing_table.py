@@ -17,7 +17,10 @@ def closing_table(manifest: Manifest, run: str, seconds: float) -> str:
         ("files read", f"{manifest.files_read:,}"),
         *([("  damaged", f"{len(manifest.files_damaged):,}")] if manifest.files_damaged else []),
         ("batches", f"{manifest.batches:,}, {manifest.batches_held:,} held"),
-        ("tokens", f"{manifest.tokens:,} in {seconds:.1f} s, {manifest.tokens / seconds:,.0f} tokens/s"),
+        (
+            "tokens",
+            f"{manifest.tokens:,} in {seconds:.1f} s, {manifest.tokens / max(seconds, 1e-9):,.0f} tokens/s",
+        ),
         *_spared(manifest),
         ("profile, gate", f"{manifest.profile}, {manifest.gate}"),
         ("scorer", manifest.scorer.id if manifest.scorer else "none"),
@@ -28,11 +31,22 @@ def closing_table(manifest: Manifest, run: str, seconds: float) -> str:
         ("lies in", run),
         ("to look at", f"{run.rstrip('/')}/report.html"),
     ]
+    if unmatched := manifest.sources_unmatched:
+        shown = "; ".join(map(_shortened, unmatched[:_ENTRIES_SHOWN]))
+        more = "; ..." if len(unmatched) > _ENTRIES_SHOWN else ""
+        rows.append(("sources unmatched", f"{len(unmatched):,}, first to match no document: {shown}{more}"))
+    if unread := sum(manifest.dates_unread.values()):
+        rows.append(("dates unread", f"{unread:,} documents, kept as undated (by source in the report)"))
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 
 
+def _shortened(entry: str) -> str:
+    return entry if len(entry) <= _ENTRY_CHARACTERS else f"{entry[: _ENTRY_CHARACTERS - 3]}..."
+
+
 _BATCHES_SHOWN = 10
+_ENTRIES_SHOWN, _ENTRY_CHARACTERS = 3, 60
 
 
 def changes_table(manifest: Manifest) -> str:

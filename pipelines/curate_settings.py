@@ -19,7 +19,7 @@ from schemas.forgotten import ForgottenRecord
 from schemas.manifest import Manifest, ReprocessedFrom
 from schemas.profile import Profile
 from schemas.scorer import ScorerFingerprint
-from schemas.sources import SourceEntry
+from schemas.sources import SourceEntry, entry_names
 from signals.audit import GateMode
 from signals.batch_signals import OF_THE_SCORER
 from signals.evidence import parse_sources
@@ -187,6 +187,7 @@ class CurateSettings:
             window_days=self.window_days,
             parameters=self.parameters,
             sources_sha256=self.sources_sha256,
+            sources_unmatched=entry_names(self.sources),
             reprocessed_from=self.reprocessed_from,
         )
 

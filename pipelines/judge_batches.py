@@ -79,7 +79,7 @@ def judge_batches(
             s.profile, gate=s.gate, vocab_size=s.vocab_size, scorer=s.scorer_id, tokenizer=s.scorer
         )
     )
-    routed = audited | "Route" >> Route()
+    routed = audited | "Route" >> Route(s.sources)
     held = routed.held
     if s.reuse and s.fingerprint:
         fill: beam.PTransform = FillSurprisals(s.scorer, s.threads)

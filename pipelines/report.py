@@ -35,6 +35,8 @@ from schemas.window_audit import WindowAudit
 from transforms.finished_run import FinishedRun, RunError
 from transforms.whole_file import messages_beside, write_whole
 
+# Of entries and sources that something is wrong with; the manifest has all of them.
+_ENTRIES_LISTED = 200
 _SECTIONS = (
     ("labels", "Labels"),
     ("share", "Share of synthetic text"),
@@ -212,6 +214,20 @@ def _conservation(manifest: Manifest, audits: Sequence[Audit]) -> list[Html]:
                 "kept, one with its content hash after the id.</p>"
             )
         )
+    if manifest.sources_unmatched:
+        entries = [[name(entry)] for entry in manifest.sources_unmatched[:_ENTRIES_LISTED]]
+        caption = (
+            f"{len(manifest.sources_unmatched):,} entries of sources.yaml were the first to match no document"
+        )
+        parts.append(table(caption, ("entry",), entries, rest="entries"))
+    if manifest.dates_unread:
+        by_count = sorted(manifest.dates_unread.items(), key=lambda item: (-item[1], item[0]))
+        undated = [[name(source), integer(count)] for source, count in by_count[:_ENTRIES_LISTED]]
+        caption = (
+            f"{sum(manifest.dates_unread.values()):,} documents have a date that can't be read (date_raw in "
+            "their metadata) and count as undated"
+        )
+        parts.append(table(caption, ("source", "documents"), undated, numeric=frozenset({1}), rest="sources"))
     damaged = [[name(path), name(reason)] for path, reason in sorted(manifest.files_damaged.items())]
     if damaged:
         caption = (

@@ -15,7 +15,7 @@ from pipelines.run_folder import check_not_read
 from schemas import CODE_VERSION
 from schemas.manifest import Manifest, ReprocessedFrom
 from schemas.profile import Profile
-from schemas.sources import SourceEntry
+from schemas.sources import SourceEntry, entry_names
 from signals.audit import GateMode
 from signals.model_folder import REFERENCE_EN
 from signals.tokenization import load_tokenizer
@@ -82,6 +82,7 @@ class ReprocessSettings:
             files={},
             parameters=self.parameters,
             sources_sha256=self.sources_sha256,
+            sources_unmatched=entry_names(self.sources),
             reprocessed_from=_made_of(self.run, self.changed, self.gate_before, self.gate),
         )
 

@@ -140,6 +140,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The job's own flags, as given."""
     sources_sha256: str | None = None
     """Of the sources.yaml that it went by."""
+    sources_unmatched: list[str] = []
+    """Entries of the sources.yaml that were the first to match no document: "entry 2: source=gutenberg"."""
+    dates_unread: dict[str, int] = {}
+    """Documents whose record has a date that can't be read, by source; they count as undated."""
     reprocessed_from: ReprocessedFrom | None = None
     """The run that `reprocess` started from; null for a run of `curate`."""
     cost: RunCost | None = None

@@ -1,5 +1,6 @@
 """sources.yaml: what is known of a source before anything is measured."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -16,7 +17,7 @@ class Match(BaseModel):
     source: str | None = None
     """The document's `source`."""
     domain: str | None = None
-    """Registered domain of the url."""
+    """Registered domain of the url, as `example.org`, `WWW.Example.ORG` or `http://example.org/`."""
     dump: str | None = None
     """The crawl, such as `CC-MAIN-2026-43`."""
     path: str | None = None
@@ -24,7 +25,8 @@ class Match(BaseModel):
 
     @model_validator(mode="after")
     def _not_empty(self) -> "Match":
-        if not self.model_fields_set:
+        # Written out as null a condition holds for every document.
+        if all(value is None for value in (self.source, self.domain, self.dump, self.path)):
             raise ValueError("match needs at least one of source, domain, dump, path")
         return self
 
@@ -42,7 +44,7 @@ class SourceEntry(BaseModel):
     """Who vouches that people wrote it, and when. Required with `attested_human`."""
     model: str | None = None
     """The model that wrote it. Required with `known_model`."""
-    weight: float = Field(default=1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """How much more often its documents are drawn by a recipe with `low_frequency`."""
 
     @model_validator(mode="after")
@@ -52,3 +54,12 @@ class SourceEntry(BaseModel):
         if self.evidence == KNOWN_MODEL and not self.model:
             raise ValueError("evidence: known_model needs model (its name)")
         return self
+
+
+def entry_names(sources: Sequence[SourceEntry]) -> list[str]:
+    """What a manifest calls each entry: its number in the file, from 1, and its conditions."""
+    return [
+        f"entry {number}: "
+        + ", ".join(f"{key}={value}" for key, value in entry.match.model_dump(exclude_none=True).items())
+        for number, entry in enumerate(sources, 1)
+    ]

@@ -12,18 +12,18 @@ from urllib.parse import urlsplit
 
 import msgspec
 import tldextract
-import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from schemas.document import Document
 from schemas.evidence import Evidence
 from schemas.sources import Match, SourceEntry
 from signals.declared_generator import names_language_model, source_type
 from signals.leakage import find_leak
+from signals.written_files import parse_yaml
 
 # The suffix list that the package carries: nothing is fetched while a job runs.
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-_Entries = TypeAdapter(list[SourceEntry])
+_FORM = TypeAdapter(list[SourceEntry])
 
 
 class _Declarations(msgspec.Struct, frozen=True):
@@ -90,19 +90,35 @@ def _declared(metadata: str) -> str | None:
 
 
 def parse_sources(text: str, name: str = "sources.yaml") -> list[SourceEntry]:
-    """The entries of a sources.yaml, in order.
+    """The entries of a sources.yaml, in order; none of a file that says nothing but comments.
+
+    A domain is written as people write it, `WWW.Example.ORG` or `http://example.org/`: the entry has it as
+    documents do, `example.org`.
 
     Raises:
-        ValueError: it isn't YAML, or an entry is not of the form; the message says which.
+        ValueError: it isn't YAML, or an entry is not of the form; the message has the line and the key.
     """
-    try:
-        return _Entries.validate_python(yaml.safe_load(text) or [])
-    except yaml.YAMLError as error:
-        raise ValueError(f"{name} is not YAML: {str(error).splitlines()[0]}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ", ".join(str(part) for part in first["loc"])
-        raise ValueError(f"{name}: entry {where}: {first['msg']}") from error
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
+        return []
+    entries = parse_yaml(text, name, _FORM, "write a list of entries")
+    return [_with_domain(entry, f"{name}: entry {n}") for n, entry in enumerate(entries, 1)]
+
+
+def _with_domain(entry: SourceEntry, where: str) -> SourceEntry:
+    written = entry.match.domain
+    if written is None:
+        return entry
+    address = written.strip() if "://" in written else f"http://{written.strip()}"
+    domain = registered_domain(address)
+    if domain is None:
+        raise ValueError(f"{where}, match.domain: {written!r} names no host; write one such as example.org")
+    parts = urlsplit(address)
+    if (parts.hostname or "").removeprefix("www.") != domain or parts.path.strip("/") or parts.query:
+        raise ValueError(
+            f"{where}, match.domain: {written!r} is only a part of {domain}, and documents are matched by "
+            f"the whole: write {domain}"
+        )
+    return entry.model_copy(update={"match": entry.match.model_copy(update={"domain": domain})})
 
 
 @lru_cache(maxsize=100_000)

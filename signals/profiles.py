@@ -3,10 +3,13 @@
 import functools
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter
 
 from schemas.profile import Gate, Limit, Profile, VoteRule, Votes
 from signals.model_folder import REFERENCE_EN
+from signals.written_files import parse_json
+
+_FORM = TypeAdapter(Profile)
 
 SEED = Profile(
     name="seed",
@@ -78,9 +81,4 @@ def parse_profile(content: str, name: str) -> Profile:
     Raises:
         ValueError: it is no valid profile; the message says which field and why.
     """
-    try:
-        return Profile.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ValueError(f"profile {name}: {where}: {first['msg']}") from error
+    return parse_json(content, f"profile {name}", _FORM)

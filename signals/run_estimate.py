@@ -4,15 +4,16 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter
 
 from schemas.cost_assumptions import CostAssumptions
 from signals.intervals import Estimate
 from signals.ratio_sums import RatioSums
+from signals.written_files import parse_yaml
 
 SAMPLED, ASSUMED = "sampled", "assumed"
 GIGABYTE = 1e9
+_FORM = TypeAdapter(CostAssumptions)
 QUANTITIES = ("stored_bytes", "records", "documents", "text_bytes", "tokens")
 
 
@@ -51,14 +52,7 @@ def parse_assumptions(text: str, name: str) -> CostAssumptions:
     Raises:
         ValueError: it isn't YAML, or not of the form; the message says where.
     """
-    try:
-        return CostAssumptions.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{name} is not YAML: {str(error).splitlines()[0]}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ValueError(f"{name}: {where}: {first['msg']}") from error
+    return parse_yaml(text, name, _FORM, "copy the one that `wellspring estimate` has, and edit it")
 
 
 def sampled_volume(counts: Sequence[FileCounts], files: int, total_bytes: float | None) -> Volume:

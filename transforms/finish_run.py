@@ -18,10 +18,12 @@ from signals.synthetic_share import ErrorRates, synthetic_shares
 from transforms.publish import clear_unfinished, finish_folder, is_finished
 from transforms.route import (
     BATCHES_FLAGGED,
+    DATE_UNREAD,
     NEWLY_HELD,
     NEWLY_PASSED,
     RELABELLED,
     SCORING,
+    SOURCE_ENTRY,
     WINDOW,
     Tally,
 )
@@ -129,6 +131,8 @@ def _finish(
         manifest,
         **_counts(tallies),
         synthetic_share=synthetic_shares(tallies, rates),
+        sources_unmatched=_without_matched(manifest.sources_unmatched, tallies),
+        dates_unread={source: n for (what, source, _), n in sorted(tallies) if what == DATE_UNREAD},
         files={f.path: FileEntry(rows=f.rows, sha256=f.sha256) for f in sorted(files, key=lambda f: f.path)},
         files_read=files_read,
         files_damaged=dict(sorted(damaged)),
@@ -145,13 +149,15 @@ def _finish(
     in_order = sorted(audits, key=lambda a: (a.window_start or "", a.stratum, a.batch_id))
     windows = [window for _, of_stratum in sorted(drift) for window in of_stratum]
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    # All that can fail is done before the manifest is there.
+    flagged = sum(n for (what, _, _), n in tallies if what == BATCHES_FLAGGED)
+    starts = [start for (what, start, _), _ in tallies if what == WINDOW]
+    figures = figures_of_run(manifest, flagged, starts)
     if is_finished(run, manifest):  # by this very step, which is done again
         clear_unfinished(run, claim)
     else:
         finish_folder(run, render(manifest, in_order, windows).encode(), content, claim)
-    flagged = sum(n for (what, _, _), n in tallies if what == BATCHES_FLAGGED)
-    starts = [start for (what, start, _), _ in tallies if what == WINDOW]
-    log_event(RUN_FINISHED, run, **figures_of_run(manifest, flagged, starts))
+    log_event(RUN_FINISHED, run, **figures)
     return run
 
 
@@ -190,6 +196,12 @@ def _counts(tallies: list[Tally]) -> dict[str, object]:
         "by_source": {source: SourceCounts(**counts) for source, counts in by_source.items()},
         **totals,
     }
+
+
+def _without_matched(entries: list[str], tallies: list[Tally]) -> list[str]:
+    """The manifest begins with all entries of the sources.yaml."""
+    matched = {int(number) for (what, number, _), _ in tallies if what == SOURCE_ENTRY}
+    return [entry for number, entry in enumerate(entries) if number not in matched]
 
 
 def _with_changes(before: ReprocessedFrom, tallies: list[Tally]) -> ReprocessedFrom:

@@ -42,7 +42,7 @@ from transforms.compare_runs import held_in_one, is_held
 from transforms.finished_run import read_as_recorded, rows_of
 from transforms.parquet import parquet_bytes, table_bytes
 from transforms.publish import publish
-from transforms.route import BATCHES_FLAGGED, RELABELLED, WINDOW, Tally
+from transforms.route import BATCHES_FLAGGED, RELABELLED, WINDOW, Tally, origin_counts
 from transforms.run_shards import HELD, SHARDS, MeetInShards, ReadRows
 from transforms.storage import Storage, open_storage
 
@@ -99,8 +99,8 @@ class Relabel(beam.PTransform[PBegin, RelabelOutputs]):
             | "MeetInShards" >> MeetInShards(self._folder)
             | "LabelShard"
             >> beam.ParDo(_LabelShard(self._folder, self._judgement), AsIter(to_count))
-            .with_output_types(LabelledShard, parts=tuple[str, RelabelledPart], histograms=Any)
-            .with_outputs("parts", "histograms", main="shards")
+            .with_output_types(LabelledShard, parts=tuple[str, RelabelledPart], tallies=Tally, histograms=Any)
+            .with_outputs("parts", "tallies", "histograms", main="shards")
         )
         audited = (
             {
@@ -129,7 +129,7 @@ class Relabel(beam.PTransform[PBegin, RelabelOutputs]):
         return RelabelOutputs(
             (written.files, audited.files, held_files) | "Files" >> beam.Flatten(),
             audited.audits,
-            audited.tallies,
+            (audited.tallies, labelled.tallies) | "Tallies" >> beam.Flatten(),
             labelled.histograms,
         )
 
@@ -165,6 +165,7 @@ class _LabelShard(beam.DoFn):
         parts: dict[str, list[RelabelledDocument]] = {}
         texts: dict[str, list[str]] = {}
         pairs = []
+        origins: Counter[tuple[str, str, str]] = Counter()
         for before, batch_id, document in self._documents(shard, held):
             measurements = measured[document.id]
             new = label(
@@ -172,6 +173,7 @@ class _LabelShard(beam.DoFn):
                 find_evidence(document, self._judgement.sources),
             )
             labels.append(new)
+            origins.update(origin_counts(document, self._judgement.sources))
             pairs.append((new.provenance, measurements))
             parts.setdefault(batch_id, []).append(
                 RelabelledDocument(
@@ -188,6 +190,8 @@ class _LabelShard(beam.DoFn):
             ids, counts = self._count(texts[batch_id]) if batch_id in texts else (None, None)
             part = RelabelledPart(batch_id=batch_id, documents=documents, token_ids=ids, token_counts=counts)
             yield TaggedOutput("parts", (batch_id, part))
+        for tally in origins.items():
+            yield TaggedOutput("tallies", tally)
         yield TaggedOutput("histograms", histograms_of(pairs))
 
     def _documents(

@@ -1,7 +1,8 @@
 """Where each batch goes: published, held, measured, audited, counted."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -10,12 +11,14 @@ from apache_beam.typehints.decorators import no_annotations
 
 from schemas.audit import HOLD_FOR_REVIEW, Audit
 from schemas.batch import MeasuredDocument
-from schemas.document import HeldDocument, PublishedDocument
+from schemas.document import Document, HeldDocument, PublishedDocument
 from schemas.judgement import AuditedBatch
 from schemas.label import Label
 from schemas.measurements import Measurements
 from schemas.reject import RECORD, Reject
+from schemas.sources import SourceEntry
 from signals.entropy import pack_ids
+from signals.evidence import find_source
 from signals.histograms import Histograms, histograms_of
 from signals.synthetic_share import share_counts
 from signals.tokenization import Tokenizer
@@ -33,6 +36,10 @@ SCORING = "scoring_milliseconds"
 """(.., device and instruction set, ""): what `scored_on` counts documents of."""
 BATCHES_FLAGGED = "batches_flagged"
 """Batches beyond their limit, held or only watched."""
+SOURCE_ENTRY = "source_entry"
+"""(.., which entry of sources.yaml, from 0, ""): the documents that it is the first to match."""
+DATE_UNREAD = "date_unread"
+"""(.., source, ""): documents whose record has a date that can't be read."""
 WINDOW = "window"
 """(.., start of a crawl window as in an audit, ""): its batches."""
 
@@ -48,11 +55,19 @@ class RouteOutputs(NamedTuple):
 
 
 class Route(beam.PTransform[PCollection[AuditedBatch], RouteOutputs]):
-    """Splits audited batches into the rows of every sink and the counts of the manifest."""
+    """Splits audited batches into the rows of every sink and the counts of the manifest.
+
+    Args:
+        sources: entries of sources.yaml: how many documents each matches is counted.
+    """
+
+    def __init__(self, sources: Sequence[SourceEntry] = ()) -> None:
+        super().__init__()
+        self._sources = sources
 
     @no_annotations
     def expand(self, batches: PCollection[AuditedBatch]) -> RouteOutputs:
-        outputs = batches | "ByAction" >> beam.ParDo(_Route()).with_output_types(
+        outputs = batches | "ByAction" >> beam.ParDo(_Route(self._sources)).with_output_types(
             tuple[str, PublishedDocument],
             held=AuditedBatch,
             measurements=Measurements,
@@ -71,6 +86,9 @@ class Route(beam.PTransform[PCollection[AuditedBatch], RouteOutputs]):
 
 
 class _Route(beam.DoFn):
+    def __init__(self, sources: Sequence[SourceEntry]) -> None:
+        self._sources = sources
+
     @no_annotations
     def process(self, element: AuditedBatch) -> Iterator[tuple[str, PublishedDocument] | TaggedOutput]:
         documents, labels = element.batch.documents, element.labels
@@ -86,7 +104,10 @@ class _Route(beam.DoFn):
         for measured in documents:
             yield TaggedOutput("measurements", measured.measurements)
         yield TaggedOutput("audits", element.audit)
-        for key, count in _tallies(element).items():
+        counts = _tallies(element)
+        for measured in documents:
+            counts.update(origin_counts(measured.document, self._sources))
+        for key, count in counts.items():
             yield TaggedOutput("tallies", (key, count))
         pairs = [(x.provenance, m.measurements) for x, m in zip(labels, documents, strict=True)]
         yield TaggedOutput("histograms", histograms_of(pairs))
@@ -101,6 +122,26 @@ class TallyRejects(beam.PTransform[PCollection[Reject], PCollection[Tally]]):
             | "RecordsOnly" >> beam.Filter(lambda reject: reject.kind == RECORD)
             | "Count" >> beam.Map(lambda reject: (("rejected", reject.source, reject.reason), 1))
         )
+
+
+def origin_counts(document: Document, sources: Sequence[SourceEntry]) -> Iterator[tuple[str, str, str]]:
+    """What one document adds to the counts of entries that match and of dates that can't be read."""
+    entry = find_source(document, sources)
+    if entry is not None:
+        # By identity: of two entries that say the same the second matches nothing.
+        yield SOURCE_ENTRY, str(next(n for n, one in enumerate(sources) if one is entry)), ""
+    if document.date is None and has_unread_date(document.metadata):
+        yield DATE_UNREAD, document.source, ""
+
+
+def has_unread_date(metadata: str) -> bool:
+    """Whether the readers kept a date that they couldn't read."""
+    if '"date_raw"' not in metadata:
+        return False
+    try:
+        return "date_raw" in json.loads(metadata)
+    except (ValueError, TypeError, RecursionError):
+        return False
 
 
 def _tallies(audited: AuditedBatch) -> Counter[tuple[str, str, str]]:

@@ -43,7 +43,7 @@ def test_the_first_entry_whose_conditions_all_hold_wins(values, entry):
         ("- match: {source: a}\n  evidence: known_model", "needs model"),
         ("- match: {source: a}\n  evidence: rumour", "attested_human"),
         ("- match: {source: a}\n  weight: 0", "greater than 0"),
-        ("{a: [", "sources.yaml is not YAML"),
+        ("{a: [", "sources.yaml, line 1: is not YAML"),
     ],
 )
 def test_a_wrong_file_is_one_clear_line(text, message):

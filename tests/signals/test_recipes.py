@@ -29,10 +29,10 @@ def test_a_recipe_with_its_defaults():
 @pytest.mark.parametrize(
     "before, after, message",
     [
-        ("seed:", "sed:", "unknown key sed; did you mean seed?"),
-        ("when_short: x", "when_shrt: stop", "unknown key when_shrt; did you mean when_short?"),
+        ("seed:", "sed:", "line 2: sed: unknown key; did you mean seed?"),
+        ("when_short: x", "when_shrt: stop", "when_shrt: unknown key; did you mean when_short?"),
         ("strength: 0.5", "strenght: 0.5", "did you mean strength?"),
-        ("human_verified: 0.3", "human_verfied: 0.3", "human_verfied; did you mean human_verified?"),
+        ("human_verified: 0.3", "human_verfied: 0.3", "human_verfied: unknown key; did you mean human_v"),
         ("human_verified: 0.3", "human_verified: 0.2", "they sum to 0.9, not to 1"),
         ("human_verified: 0.3, human_unverified: 0.6", "human_verified: -1, human_unverified: 1", "in 0..1"),
         ("share: 0.02", "share: 0.4", "inside that of human_verified, which is 0.3"),

@@ -133,10 +133,14 @@ cpu: {C: {dollars_an_hour: 1, vcpus: 2}}
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("utilisation: 0.3", "utilisation: 3", "x: utilisation: Input should be less than or equal to 1"),
-        ("utilisation:", "utilization:", "x: utilisation: Field required"),
+        (
+            "utilisation: 0.3",
+            "utilisation: 3",
+            "x, line 29: utilisation: Input should be less than or equal to 1",
+        ),
+        ("utilisation:", "utilization:", "x, line 29: utilization: unknown key; did you mean utilisation?"),
         ("documents: [29000, 24000, 34000]", "documents: [29000, 34000, 24000]", "documents is [likely, low"),
-        ("wet_file:", "wet_file: [", "x is not YAML"),
+        ("wet_file:", "wet_file: [", "x, line 9: is not YAML"),
     ],
 )
 def test_wrong_assumptions_are_one_line(old, new, message):
