@@ -36,7 +36,7 @@ def closing_table(manifest: Manifest, run: str, seconds: float) -> str:
         more = "; ..." if len(unmatched) > _ENTRIES_SHOWN else ""
         rows.append(("sources unmatched", f"{len(unmatched):,}, first to match no document: {shown}{more}"))
     if unread := sum(manifest.dates_unread.values()):
-        rows.append(("dates unread", f"{unread:,} documents, kept as undated (by source in the report)"))
+        rows.append(("dates unread", f"documents: {unread:,}, kept as undated (by source in the report)"))
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 
