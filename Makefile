@@ -35,7 +35,7 @@ test-fast: .venv/installed-test
 	$(BIN)/pytest -n 2 --dist=loadfile -m 'not slow'
 
 # A matrix product's last bits differ between instruction sets; what has to be equal has to be on each of them.
-BITS := tests/signals/test_scorer.py tests/signals/test_language_model_signals.py tests/transforms/test_score.py \
+BITS := tests/signals/lm/test_scorer.py tests/signals/lm/test_language_model_signals.py tests/transforms/curate/test_score.py \
 	tests/pipelines/test_curate_determinism.py
 
 test-bits: .venv/installed-test

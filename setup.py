@@ -1,4 +1,8 @@
-"""Packaging: the distribution and the command are called `wellspring`."""
+"""Packaging: the distribution is `wellspring-corpus`, the package and the command are `wellspring`.
+
+The rooms lie at the top of the repository and are installed as `wellspring.<room>`; in a checkout the links in
+`wellspring/` do the same.
+"""
 
 import re
 from pathlib import Path
@@ -8,23 +12,25 @@ from setuptools import find_packages, setup
 _HERE = Path(__file__).parent
 _VERSION = re.search(r'CODE_VERSION = "(.+)"', (_HERE / "schemas/__init__.py").read_text())
 assert _VERSION, "schemas/__init__.py has no CODE_VERSION"
+_ROOMS = ("schemas", "signals", "transforms", "pages", "pipelines", "review")
+_INCLUDE = [pattern for room in _ROOMS for pattern in (room, f"{room}.*")]
 
 setup(
-    name="wellspring",
+    name="wellspring-corpus",
     version=_VERSION[1],
     description="Keeps LLM training corpora from collapsing on synthetic text: a stage on Apache Beam",
     long_description=(_HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(
-        include=["schemas*", "signals*", "transforms*", "pipelines*", "review*", "wellspring*"]
-    ),
+    packages=["wellspring", *(f"wellspring.{package}" for package in find_packages(include=_INCLUDE))],
+    package_dir={"wellspring": "wellspring", **{f"wellspring.{room}": room for room in _ROOMS}},
     package_data={
-        "signals": ["reference_en/*", "reference_en_machine/*"],
-        "pipelines": ["cost_assumptions.yaml", "demo_pages/*"],
-        "review": ["templates/*.html", "static/*"],
-        "schemas": ["py.typed"],
+        "": ["py.typed"],
+        "wellspring.signals": ["reference_en/*", "reference_en_machine/*"],
+        "wellspring.pipelines": ["cost_assumptions.yaml"],
+        "wellspring.pipelines.demo_data": ["pages/*"],
+        "wellspring.review": ["templates/*.html", "static/*"],
     },
     install_requires=[
         "apache-beam>=2.77,<3",
@@ -81,5 +87,5 @@ setup(
             "types-PyYAML",
         ],
     },
-    entry_points={"console_scripts": ["wellspring=pipelines.cli:command"]},
+    entry_points={"console_scripts": ["wellspring=wellspring.pipelines.cli:command"]},
 )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.child import run_in_child
-from signals.anchor_index import AnchorIndex
+from wellspring.signals.matching.anchor_index import AnchorIndex
 
 GOAL_SECONDS = 300
 PROCESSES = 2

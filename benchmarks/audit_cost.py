@@ -6,16 +6,16 @@ from typing import Any
 
 from benchmarks.child import run_in_child
 from benchmarks.corpus import MB, texts
-from schemas.batch import MeasuredDocument, TrainingBatch
-from schemas.document import Document
-from schemas.label import Label
-from signals.audit import audit_batch
-from signals.batch_sums import batch_estimates, batch_sums
-from signals.measuring import measure_documents
-from signals.model_folder import REFERENCE_EN
-from signals.profiles import SEED
-from signals.tail_coverage import load_tail_reference
-from signals.tokenization import load_tokenizer
+from wellspring.schemas.batch import MeasuredDocument, TrainingBatch
+from wellspring.schemas.document import Document
+from wellspring.schemas.label import Label
+from wellspring.signals.batch.audit import audit_batch
+from wellspring.signals.batch.batch_sums import batch_estimates, batch_sums
+from wellspring.signals.batch.tail_coverage import load_tail_reference
+from wellspring.signals.lm.measuring import measure_documents
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.verdict.profiles import SEED
 
 GOAL = 0.05
 _SIZES = (100, 256)

@@ -10,14 +10,14 @@ from itertools import islice
 from typing import Any
 
 from benchmarks.corpus import texts
-from schemas.measurements import Measurements
-from signals.classifier import ClassifierJudge
-from signals.classifier_limits import cut_to_words
-from signals.language import detect_language
-from signals.model_folder import REFERENCE_EN
-from signals.profiles import built_in, parse_profile
-from signals.text_measurements import measure_text
-from signals.tokenization import load_tokenizer
+from wellspring.schemas.measurements import Measurements
+from wellspring.signals.calibration.classifier_limits import cut_to_words
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.text.language import detect_language
+from wellspring.signals.text.text_measurements import measure_text
+from wellspring.signals.verdict.classifier import ClassifierJudge
+from wellspring.signals.verdict.profiles import built_in, parse_profile
 
 GOAL = 2000
 WORDS = 250

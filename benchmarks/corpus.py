@@ -16,7 +16,7 @@ from pathlib import Path
 from pydoc_data import topics
 from typing import NamedTuple
 
-from signals.hashing import stable_hash
+from wellspring.signals.stats.hashing import stable_hash
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 MB = 1_000_000

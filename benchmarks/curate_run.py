@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pipelines.curate import run
+from wellspring.pipelines.curate import run
 
 
 def curate_without_scoring(files: list[str], output: str) -> dict[str, Any]:

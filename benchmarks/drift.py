@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from schemas.profile import Limit
-from signals.drift import (
+from wellspring.schemas.profile import Limit
+from wellspring.signals.batch.drift import (
     WINDOWS_A_FALSE_ALARM,
     Baseline,
     baseline_of_limit,
     baseline_of_windows,
     cusum,
 )
-from signals.hashing import stable_hash
-from signals.intervals import t_interval
-from signals.window_sums import WindowFigure
+from wellspring.signals.batch.window_sums import WindowFigure
+from wellspring.signals.stats.hashing import stable_hash
+from wellspring.signals.stats.intervals import t_interval
 
 GOAL_DELAY = 12.5
 """Windows, mean: "about 12"."""

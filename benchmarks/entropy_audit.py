@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import entropy
 
-from signals.entropy import batch_entropy_audit, pack_ids
+from wellspring.signals.entropy import batch_entropy_audit, pack_ids
 
 GOAL = 20.0
 VOCAB_SIZE = 16_000

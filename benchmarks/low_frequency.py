@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.corpus import SHARED_DATA
-from signals.count_min import CountMin
-from signals.hashing import stable_hash
-from signals.log_histogram import LogHistogram
-from signals.low_frequency import WeightSums, multiplicity
-from signals.rarity import FEWEST_WORDS, FUNCTION_WORDS, content_keys, rarities
-from signals.weighted_sample import Item, WeightedDraw, sampling_key, uniform
-from signals.words import words_of
+from wellspring.signals.mix.low_frequency import WeightSums, multiplicity
+from wellspring.signals.mix.rarity import FEWEST_WORDS, FUNCTION_WORDS, content_keys, rarities
+from wellspring.signals.stats.count_min import CountMin
+from wellspring.signals.stats.hashing import stable_hash
+from wellspring.signals.stats.log_histogram import LogHistogram
+from wellspring.signals.stats.weighted_sample import Item, WeightedDraw, sampling_key, uniform
+from wellspring.signals.text.words import words_of
 
 GOAL_KEPT, GOAL_EFFECTIVE = 1.5, 0.5
 STRENGTHS = (0.25, 0.5, 1.0, 1.5, 2.0)

@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 
 from benchmarks.mix_scale import write_texts
-from schemas import CODE_VERSION
-from schemas.arrow import arrow_schema
-from schemas.document import PublishedDocument
-from schemas.label import (
+from wellspring.schemas import CODE_VERSION
+from wellspring.schemas.arrow import arrow_schema
+from wellspring.schemas.document import PublishedDocument
+from wellspring.schemas.label import (
     ABSTAIN,
     HUMAN_UNVERIFIED,
     HUMAN_VERIFIED,
@@ -20,12 +20,12 @@ from schemas.label import (
     SYNTHETIC_KNOWN,
     SYNTHETIC_SUSPECTED,
 )
-from schemas.manifest import FileEntry, Manifest, SourceCounts
-from schemas.measurements import Measurements
-from signals.hashing import stable_hash
-from signals.tokenization import load_tokenizer
-from transforms.parquet import parquet_bytes
-from transforms.write_shards import shard_count
+from wellspring.schemas.manifest import FileEntry, Manifest, SourceCounts
+from wellspring.schemas.measurements import Measurements
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.stats.hashing import stable_hash
+from wellspring.transforms.beam.write_shards import shard_count
+from wellspring.transforms.storage.parquet_bytes import parquet_bytes
 
 _LABELS = (HUMAN_VERIFIED, HUMAN_UNVERIFIED, HUMAN_UNVERIFIED, SYNTHETIC_KNOWN, SYNTHETIC_SUSPECTED)
 """By turns."""
@@ -128,7 +128,7 @@ def _measured(number: int, tokens: int) -> Measurements:
 
 
 def _manifest(documents: int, counts: dict[str, int], tokens: int, files: dict[str, FileEntry]) -> Manifest:
-    from pipelines.curate_settings import load_profile
+    from wellspring.pipelines.curate_settings import load_profile
 
     return Manifest(
         records_read=documents,

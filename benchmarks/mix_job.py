@@ -24,7 +24,7 @@ TOKENS = 500_000
 
 def mix(run: str, output: str, tokens: int) -> dict[str, Any]:
     """Draws a set by rarity; what its manifest says."""
-    from pipelines.mix import run as mix_job
+    from wellspring.pipelines.mix import run as mix_job
 
     recipe = Path(output).with_suffix(".yaml")
     recipe.write_text(

@@ -17,11 +17,11 @@ import numpy as np
 
 from benchmarks.child import Cost, run_in_child
 from benchmarks.corpus import MB
-from signals.count_min import CountMin
-from signals.log_histogram import LogHistogram
-from signals.low_frequency import WeightSums, multiplicity
-from signals.rarity import content_keys, rarities
-from signals.weighted_sample import Item, WeightedDraw, boundary, sampling_key, uniform
+from wellspring.signals.mix.low_frequency import WeightSums, multiplicity
+from wellspring.signals.mix.rarity import content_keys, rarities
+from wellspring.signals.stats.count_min import CountMin
+from wellspring.signals.stats.log_histogram import LogHistogram
+from wellspring.signals.stats.weighted_sample import Item, WeightedDraw, boundary, sampling_key, uniform
 
 GOAL_TIME = 0.15
 GOAL_MEMORY = 16 * MB

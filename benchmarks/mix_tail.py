@@ -25,7 +25,7 @@ _SHARES = {"human_verified": 0.2, "human_unverified": 0.4, "synthetic_known": 0.
 
 def mix(recipe: dict[str, Any], output: str) -> list[float]:
     """Draws a set; (effective size over documents, widest distance of a share from the recipe's)."""
-    from pipelines.mix import run as mix_job
+    from wellspring.pipelines.mix import run as mix_job
 
     path = Path(output).with_suffix(".yaml")
     path.write_text(json.dumps(recipe))

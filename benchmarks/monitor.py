@@ -20,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.corpus import SHARED_DATA
-from pipelines.monitor import ALARM
-from pipelines.monitor import run as monitor
-from schemas.monitor import MonitorReport
-from signals.model_folder import REFERENCE_EN
-from signals.ngram_model import NgramModel
-from signals.tokenization import Tokenizer, load_tokenizer
-from signals.training_set import part
+from wellspring.pipelines.monitor import ALARM
+from wellspring.pipelines.monitor import run as monitor
+from wellspring.schemas.monitor import MonitorReport
+from wellspring.signals.collapse.generation_text import part
+from wellspring.signals.collapse.ngram_model import NgramModel
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.tokenization import Tokenizer, load_tokenizer
 
 _CORPUS = SHARED_DATA / "lmtext" / "gov_digitalgov_news.jsonl.gz"
 _ROW, _LENGTH = 128, 250

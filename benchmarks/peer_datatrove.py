@@ -18,21 +18,21 @@ from apache_beam.pvalue import AsSingleton
 
 from benchmarks.corpus import MB
 from benchmarks.slopes import take_turns
-from pipelines.arguments import LOCAL_RUNNER
-from schemas.batch import MeasuredDocument
-from schemas.document import Document, PublishedDocument
-from schemas.label import Label
-from schemas.measurements import Measurements
-from signals.entropy import batch_entropy_audit
-from signals.language import detect_language
-from signals.measuring import with_language
-from signals.model_folder import REFERENCE_EN
-from signals.text_measurements import measure_text
-from signals.tokenization import load_tokenizer
-from transforms.measure import Measure
-from transforms.read_documents import ReadDocuments
-from transforms.route import published
-from transforms.write_shards import WriteShards
+from wellspring.pipelines.command.arguments import LOCAL_RUNNER
+from wellspring.schemas.batch import MeasuredDocument
+from wellspring.schemas.document import Document, PublishedDocument
+from wellspring.schemas.label import Label
+from wellspring.schemas.measurements import Measurements
+from wellspring.signals.entropy import batch_entropy_audit
+from wellspring.signals.lm.measuring import with_language
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.text.language import detect_language
+from wellspring.signals.text.text_measurements import measure_text
+from wellspring.transforms.beam.write_shards import WriteShards
+from wellspring.transforms.curate.measure import Measure
+from wellspring.transforms.curate.read_documents import ReadDocuments
+from wellspring.transforms.curate.route import published
 
 GOAL = 1.0
 _CHUNK = 64

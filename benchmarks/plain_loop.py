@@ -8,35 +8,34 @@ from typing import Any
 
 import msgspec
 
-from pipelines.curate_settings import parser, settle
-from schemas.arrow import arrow_schema
-from schemas.audit import Audit
-from schemas.batch import MeasuredDocument, TrainingBatch
-from schemas.document import Document, PublishedDocument
-from schemas.judgement import AuditedBatch, LabelledBatch
-from schemas.measurements import Measurements
-from schemas.profile import Gate
-from schemas.reject import Reject, reject_document
-from schemas.window_audit import WindowAudit
-from signals.audit import audit_batch
-from signals.batching import batch_id, bucket_count, bucket_of, compose_batches
-from signals.evidence import find_evidence
-from signals.hashing import content_hash, stable_hash
-from signals.histograms import histograms_of, merge_histograms
-from signals.judging import judge_of
-from signals.measuring import measure_documents, with_language
-from signals.model_folder import REFERENCE_EN
-from signals.provenance import label
-from signals.strata import stratum_of
-from signals.tail_coverage import load_tail_reference
-from signals.tokenization import load_tokenizer
-from signals.window_audits import Window, audit_windows, is_watched
-from signals.window_sums import WindowSums, window_sums
-from transforms.formats.read_file import read_file
-from transforms.parquet import parquet_bytes
-from transforms.route import published
-from transforms.score import without_scores
-from transforms.write_shards import shard_count
+from wellspring.pipelines.curate_settings import parser, settle
+from wellspring.schemas.arrow import arrow_schema
+from wellspring.schemas.audit import Audit
+from wellspring.schemas.batch import AuditedBatch, LabelledBatch, MeasuredDocument, TrainingBatch
+from wellspring.schemas.document import Document, PublishedDocument
+from wellspring.schemas.measurements import Measurements
+from wellspring.schemas.profile import Gate
+from wellspring.schemas.reject import Reject, reject_document
+from wellspring.schemas.window_audit import WindowAudit
+from wellspring.signals.batch.audit import audit_batch
+from wellspring.signals.batch.batching import batch_id, bucket_count, bucket_of, compose_batches
+from wellspring.signals.batch.tail_coverage import load_tail_reference
+from wellspring.signals.batch.window_audits import Window, audit_windows, is_watched
+from wellspring.signals.batch.window_sums import WindowSums, window_sums
+from wellspring.signals.lm.measuring import measure_documents, with_language
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.provenance import label
+from wellspring.signals.stats.hashing import content_hash, stable_hash
+from wellspring.signals.verdict.evidence import find_evidence
+from wellspring.signals.verdict.histograms import histograms_of, merge_histograms
+from wellspring.signals.verdict.judging import judge_of
+from wellspring.signals.verdict.strata import stratum_of
+from wellspring.transforms.beam.write_shards import shard_count
+from wellspring.transforms.curate.route import published
+from wellspring.transforms.curate.score import without_scores
+from wellspring.transforms.formats.read_file import read_file
+from wellspring.transforms.storage.parquet_bytes import parquet_bytes
 
 _CHUNK = 64
 _CHUNK_CHARACTERS = 1_000_000
@@ -113,7 +112,7 @@ def curate_in_a_loop(files: list[str], output: str) -> dict[str, Any]:
 
 
 def _arguments(files: list[str], output: str) -> tuple[Any, Any]:
-    from pipelines.arguments import parse_arguments
+    from wellspring.pipelines.command.arguments import parse_arguments
 
     inputs = [f"--input={path}" for path in files]
     return parse_arguments(parser(), [*inputs, f"--output={output}", "--scoring=none", "--profile=seed"])

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.signal_auroc import areas_by_source, labelled_documents
-from pipelines import train_reference
-from schemas.measurements import LanguageModelSignals
-from signals.scorer import Scorer
-from signals.tokenization import load_tokenizer
+from wellspring.pipelines import train_reference
+from wellspring.schemas.measurements import LanguageModelSignals
+from wellspring.signals.lm.scorer import Scorer
+from wellspring.signals.lm.tokenization import load_tokenizer
 
 WEIGHTED = train_reference.DEFAULT_WEIGHTS
 AS_IT_LIES = ",".join(f"{part.partition('=')[0]}=1" for part in WEIGHTED.split(","))

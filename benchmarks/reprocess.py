@@ -14,9 +14,9 @@ from typing import Any
 
 from benchmarks.child import Cost, run_in_child
 from benchmarks.corpus import MB, write_wet
-from pipelines import curate, reprocess
-from signals.model_folder import REFERENCE_EN
-from signals.profiles import built_in, parse_profile
+from wellspring.pipelines import curate, reprocess
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.verdict.profiles import built_in, parse_profile
 
 GOAL = 50.0
 

@@ -18,9 +18,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from review.history import decision_path
-from schemas.decision import APPROVE, Decision
 from tests.review.held_run import held_run
+from wellspring.review.history import decision_path
+from wellspring.schemas.decision import APPROVE, Decision
 
 GOAL_QUEUE_MS, GOAL_DOCUMENT_MS = 200.0, 300.0
 _WORDS, _LONG_WORDS = 300, 20_000
@@ -28,7 +28,7 @@ _TOKEN = "a-token-for-the-benchmark"
 _STARTED = 300.0
 _SERVER = """
 import sys
-from review.server import serve
+from wellspring.review.server import serve
 serve([sys.argv[1]], "127.0.0.1", int(sys.argv[2]), sys.argv[3])
 """
 

@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from benchmarks.child import run_in_child
 from benchmarks.corpus import MB, texts, write_wet
-from signals.model_folder import REFERENCE_EN, model_folder
-from signals.scorer import Scorer
-from signals.tokenization import load_tokenizer
-from transforms.formats.read_file import read_file
+from wellspring.signals.lm.model_folder import REFERENCE_EN, model_folder
+from wellspring.signals.lm.scorer import Scorer
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.transforms.formats.read_file import read_file
 
 USUAL_GOAL, EVALUATE_GOAL, BARE_GOAL, REAL_TOKENS_GOAL, PIPELINE_GOAL = 8, 12, 0.9, 0.95, 0.95
 GPU_USUAL_GOAL, GPU_RATE_GOAL = 10, 0.5

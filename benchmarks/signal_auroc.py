@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from schemas.measurements import LanguageModelSignals
-from signals.hashing import stable_hash
-from signals.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
-from signals.roc import roc_auc
-from signals.scorer import Scorer
-from signals.tokenization import load_tokenizer
+from wellspring.schemas.measurements import LanguageModelSignals
+from wellspring.signals.lm.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
+from wellspring.signals.lm.scorer import Scorer
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.stats.hashing import stable_hash
+from wellspring.signals.stats.roc import roc_auc
 
 LEFT_OUT = {"scored_tokens", "nll"}
 """They grow with the text's length."""

@@ -17,18 +17,18 @@ import numpy as np
 
 from benchmarks.child import run_in_child
 from benchmarks.corpus import MB, SHARED_DATA, Corpus, write_html_warc, write_wet
-from schemas.arrow import arrow_schema
-from schemas.document import Document, PublishedDocument
-from signals.burstiness import burstiness
-from signals.entropy import batch_entropy_audit
-from signals.language import detect_language
-from signals.model_folder import REFERENCE_EN
-from signals.sentences import split_sentences
-from signals.tokenization import load_tokenizer
-from signals.vocabulary import mattr, type_token_ratio
-from signals.words import words_and_sentences
-from transforms.formats.read_file import read_file
-from transforms.parquet import parquet_bytes
+from wellspring.schemas.arrow import arrow_schema
+from wellspring.schemas.document import Document, PublishedDocument
+from wellspring.signals.entropy import batch_entropy_audit
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.text.burstiness import burstiness
+from wellspring.signals.text.language import detect_language
+from wellspring.signals.text.sentences import split_sentences
+from wellspring.signals.text.vocabulary import mattr, type_token_ratio
+from wellspring.signals.text.words import words_and_sentences
+from wellspring.transforms.formats.read_file import read_file
+from wellspring.transforms.storage.parquet_bytes import parquet_bytes
 
 GOAL = 0.08
 BASE = ("read_and_extract", "tokenize", "write")

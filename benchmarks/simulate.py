@@ -11,10 +11,10 @@ from statistics import median
 from typing import Any
 
 from benchmarks.corpus import texts
-from signals.corpus_split import CorpusSplit, split_corpus
-from signals.ngram_learner import NgramLearner
-from signals.recursive_training import REGIMES
-from signals.simulation import simulate
+from wellspring.signals.collapse.corpus_split import CorpusSplit, split_corpus
+from wellspring.signals.collapse.ngram_learner import NgramLearner
+from wellspring.signals.collapse.recursive_training import REGIMES
+from wellspring.signals.collapse.simulation import simulate
 
 GOAL_NGRAM = 10.0
 GOAL_TRANSFORMER = 15 * 60.0
@@ -39,7 +39,7 @@ def _chain(split: CorpusSplit, regime: str) -> float:
 
 def _models(words: int) -> list[tuple[float, float]]:
     """(wall, processor) seconds of the transformer's generations 0 and 1, each with its text."""
-    from signals.transformer_learner import transformer_learners
+    from wellspring.signals.collapse.transformer_learner import transformer_learners
 
     split = _split(words)
     learner = transformer_learners(split, None)(split, 0)

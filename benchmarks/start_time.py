@@ -46,7 +46,10 @@ def run(runs: int = 5, text_bytes: int = 100_000) -> dict[str, Any]:
 def _help_seconds() -> float:
     start = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", "--help"], cwd=_ROOT, check=True, capture_output=True
+        [sys.executable, "-m", "wellspring.pipelines.cli", "--help"],
+        cwd=_ROOT,
+        check=True,
+        capture_output=True,
     )
     return time.perf_counter() - start
 
@@ -55,7 +58,7 @@ def _first_document_seconds(wet: Path, run: Path) -> tuple[float, float]:
     """Wall and processor time until the first line of progress says that a document was read."""
     temporary = run.with_name(run.name + "-temporary")
     temporary.mkdir()
-    command = [sys.executable, "-m", "pipelines.curate", f"--input={wet}", f"--output={run}"]
+    command = [sys.executable, "-m", "wellspring.pipelines.curate", f"--input={wet}", f"--output={run}"]
     start = time.perf_counter()
     process = subprocess.Popen(
         command,

@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 
-from pipelines.tails import run as tails
-from schemas.tail_benchmark import Comparison, ModelScores, TailScores
+from wellspring.pipelines.tails import run as tails
+from wellspring.schemas.tail_benchmark import Comparison, ModelScores, TailScores
 
 FIRST_COLLAPSED = 3
 

@@ -19,17 +19,22 @@ from numpy.typing import NDArray
 from scipy.special import digamma
 
 from benchmarks.corpus import SHARED_DATA
-from schemas.batch import MeasuredDocument
-from schemas.document import Document
-from schemas.measurements import Measurements
-from signals.batch_sums import batch_estimates, batch_sums
-from signals.entropy import pack_ids
-from signals.entropy_bias import Frequencies, chao_shen_entropy, frequencies_of, plug_in_entropy
-from signals.hashing import stable_hash
-from signals.intervals import Estimate
-from signals.model_folder import REFERENCE_EN
-from signals.tail_coverage import load_tail_reference
-from signals.tokenization import load_tokenizer
+from wellspring.schemas.batch import MeasuredDocument
+from wellspring.schemas.document import Document
+from wellspring.schemas.measurements import Measurements
+from wellspring.signals.batch.batch_sums import batch_estimates, batch_sums
+from wellspring.signals.batch.tail_coverage import load_tail_reference
+from wellspring.signals.entropy import pack_ids
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.stats.entropy_bias import (
+    Frequencies,
+    chao_shen_entropy,
+    frequencies_of,
+    plug_in_entropy,
+)
+from wellspring.signals.stats.hashing import stable_hash
+from wellspring.signals.stats.intervals import Estimate
 
 SIGNALS = (
     "tail_coverage", "corrected_entropy_bits", "entropy_bits", "missing_mass", "distinct_2",

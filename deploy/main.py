@@ -67,7 +67,7 @@ class JsonLines(logging.Formatter):
 
 
 def main() -> int:
-    from pipelines.cli import main as wellspring
+    from wellspring.pipelines.cli import main as wellspring
 
     job = os.environ["WELLSPRING_JOB"]
     metadata = json.loads((METADATA / f"{job}.json").read_text())

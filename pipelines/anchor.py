@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from pipelines.anchor_checks import add_flags, check_against, patterns_of
-from pipelines.anchor_folder import (
+from wellspring.pipelines.anchors.checks import add_flags, check_against, patterns_of
+from wellspring.pipelines.anchors.folder import (
     REJECTS_FILE,
     documents_file,
     log_export,
@@ -20,48 +20,42 @@ from pipelines.anchor_folder import (
     write_version,
     writing,
 )
-from pipelines.anchor_input import Attestation, NewDocuments, attest
-from pipelines.anchor_keys import (
+from wellspring.pipelines.anchors.input import Attestation, NewDocuments, attest
+from wellspring.pipelines.anchors.keys import (
     load_private_key,
     load_public_key,
     public_hex,
     public_key_path,
     write_new_key,
 )
-from pipelines.anchor_removals import removal_words
-from pipelines.anchor_sign import sign_removals
-from pipelines.anchor_verification import Anchor, open_anchor, verify_anchor
-from pipelines.arguments import JobParser, UsageError, local_path, positive
-from pipelines.column_flags import add_column_flags, columns_of
-from pipelines.curate_settings import load_profile
-from pipelines.input_files import input_files
-from pipelines.own_output import own_file, own_folder
-from schemas.anchor import (
-    AnchorCheck,
-    AnchorDocument,
-    AnchorExport,
-    AnchorPolicy,
-    AnchorVersion,
-)
-from schemas.arrow import arrow_schema
-from schemas.document import Document
-from schemas.manifest import FileEntry
-from schemas.reject import Reject
-from signals.anchor_index import AnchorIndex
-from signals.forgotten import BlockList, forgotten_reject
-from signals.judging import Judge, judge_of
-from signals.merkle import leaf_hash, merkle_root
-from signals.minhash import NEAR
-from signals.model_folder import REFERENCE_EN
-from signals.overlap import QUOTED_SHARE
-from signals.quotations import COMMON_DOCUMENTS, QUOTATION_WORDS
-from transforms.formats.fields import iso_date
-from transforms.formats.rows import Columns
-from transforms.own_texts import read_own_texts
-from transforms.parquet import parquet_bytes
-from transforms.storage import UNFINISHED
-from transforms.whole_file import messages_beside, whole_file
-from transforms.write_shards import DOCUMENTS_PER_SHARD
+from wellspring.pipelines.anchors.removals import removal_words
+from wellspring.pipelines.anchors.sign import sign_removals
+from wellspring.pipelines.anchors.verification import Anchor, open_anchor, verify_anchor
+from wellspring.pipelines.command.arguments import JobParser, UsageError, local_path, positive
+from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.input_files import input_files
+from wellspring.pipelines.command.own_output import own_file, own_folder
+from wellspring.pipelines.curate_settings import load_profile
+from wellspring.schemas.anchor import AnchorCheck, AnchorDocument, AnchorExport, AnchorPolicy, AnchorVersion
+from wellspring.schemas.arrow import arrow_schema
+from wellspring.schemas.document import Document
+from wellspring.schemas.manifest import FileEntry
+from wellspring.schemas.reject import Reject
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.matching.anchor_index import AnchorIndex
+from wellspring.signals.matching.merkle import leaf_hash, merkle_root
+from wellspring.signals.matching.minhash import NEAR
+from wellspring.signals.matching.overlap import QUOTED_SHARE
+from wellspring.signals.matching.quotations import COMMON_DOCUMENTS, QUOTATION_WORDS
+from wellspring.signals.verdict.forgotten import BlockList, forgotten_reject
+from wellspring.signals.verdict.judging import Judge, judge_of
+from wellspring.transforms.beam.write_shards import DOCUMENTS_PER_SHARD
+from wellspring.transforms.formats.fields import iso_date
+from wellspring.transforms.formats.own_texts import read_own_texts
+from wellspring.transforms.formats.rows import Columns
+from wellspring.transforms.storage.parquet_bytes import parquet_bytes
+from wellspring.transforms.storage.storage import UNFINISHED
+from wellspring.transforms.storage.whole_file import messages_beside, whole_file
 
 PURPOSES = ("final_stage_fine_tuning", "calibration")
 _SHOWN_REJECTS = 20
@@ -392,6 +386,6 @@ def _show_rejects(rejects: Sequence[Reject]) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["anchor", *sys.argv[1:]])

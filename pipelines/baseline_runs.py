@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from pipelines.arguments import UsageError
-from schemas.profile import Profile
-from signals.intervals import standard_error
-from transforms.finished_run import FinishedRun, RunError
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.schemas.profile import Profile
+from wellspring.signals.stats.intervals import standard_error
+from wellspring.transforms.runs.finished_run import FinishedRun, RunError
 
 AuditedStrata = dict[str, list[tuple[float, float]]]
 """{stratum: (value, standard error) of its full batches}."""

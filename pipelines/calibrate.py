@@ -19,32 +19,32 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import TextIO
 
-from pipelines.arguments import JobParser, UsageError, positive
-from pipelines.baseline_runs import audited_strata
-from pipelines.calibration_page import calibration_page, summary
-from pipelines.column_flags import add_column_flags, columns_of
-from pipelines.curate_settings import load_profile
-from pipelines.evaluate import read_scored
-from pipelines.input_files import input_files_once, listed
-from pipelines.labelled_input import read_labelled
-from pipelines.own_output import own_file, refuse_inputs, refuse_two_readers
-from schemas.batch import MeasuredDocument
-from schemas.document import Document
-from schemas.measurements import Measurements
-from schemas.profile import Gate, Profile
-from schemas.reject import Reject
-from signals.accuracy import accuracy, mean_over_collections
-from signals.classifier_fitting import Fitting, Measured
-from signals.gate_limits import baseline_limits
-from signals.labelled import LabelledText, independent
-from signals.measuring import measure_documents, with_language
-from signals.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
-from signals.profile_fitting import Measure, fit_profile
-from signals.scorer import Scorer
-from signals.scorer_fingerprint import scorer_fingerprint
-from signals.scoring import score_documents
-from signals.tokenization import load_tokenizer
-from transforms.whole_file import messages_beside, takes_its_place, write_whole
+from wellspring.pages.calibration import calibration_page, summary
+from wellspring.pipelines.baseline_runs import audited_strata
+from wellspring.pipelines.command.arguments import JobParser, UsageError, positive
+from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.input_files import input_files_once, listed
+from wellspring.pipelines.command.labelled_input import read_labelled
+from wellspring.pipelines.command.own_output import own_file, refuse_inputs, refuse_two_readers
+from wellspring.pipelines.curate_settings import load_profile
+from wellspring.pipelines.evaluate import read_scored
+from wellspring.schemas.batch import MeasuredDocument
+from wellspring.schemas.document import Document
+from wellspring.schemas.measurements import Measurements
+from wellspring.schemas.profile import Gate, Profile
+from wellspring.schemas.reject import Reject
+from wellspring.signals.batch.gate_limits import baseline_limits
+from wellspring.signals.calibration.accuracy import accuracy, mean_over_collections
+from wellspring.signals.calibration.classifier_fitting import Fitting, Measured
+from wellspring.signals.calibration.labelled import LabelledText, independent
+from wellspring.signals.calibration.profile_fitting import Measure, fit_profile
+from wellspring.signals.lm.measuring import measure_documents, with_language
+from wellspring.signals.lm.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
+from wellspring.signals.lm.scorer import Scorer
+from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
+from wellspring.signals.lm.scoring import score_documents
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.transforms.storage.whole_file import messages_beside, takes_its_place, write_whole
 
 _CHUNK = 512
 
@@ -53,9 +53,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Writes the profile and its page; exit code 0."""
     arguments = _parser().parse_args(argv)
     if bool(arguments.labelled) == bool(arguments.profile):
-        raise UsageError(
-            "give --labelled for a new profile, or --profile to add to one"
-        )
+        raise UsageError("give --labelled for a new profile, or --profile to add to one")
     if arguments.profile and not arguments.baseline:
         raise UsageError("--profile goes with --baseline=RUN, earlier runs under it")
     named = {name: listed(getattr(arguments, name) or "") for name in ("labelled", "text_only", "scored")}
@@ -249,6 +247,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["calibrate", *sys.argv[1:]])

@@ -24,12 +24,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import curate, mix, reprocess
-from pipelines.arguments import JobParser, UsageError, is_local, parse_arguments, positive
-from pipelines.columns import columns
-from pipelines.engine_crawl import write_crawl
-from pipelines.new_pipeline import new_pipeline
-from transforms.storage import open_storage
+from wellspring.pipelines import curate, mix, reprocess
+from wellspring.pipelines.command.arguments import JobParser, UsageError, is_local, parse_arguments, positive
+from wellspring.pipelines.command.columns import columns
+from wellspring.pipelines.command.new_pipeline import new_pipeline
+from wellspring.pipelines.demo_data.engine_crawl import write_crawl
+from wellspring.transforms.storage.storage import open_storage
 
 _JOBS = {"curate": curate.run, "reprocess": reprocess.run, "mix": mix.run}
 _MODEL_RECORDS = 30
@@ -230,6 +230,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["check-engine", *sys.argv[1:]])

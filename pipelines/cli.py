@@ -7,8 +7,8 @@ import os
 import sys
 from typing import NoReturn
 
-from pipelines.broken_pipe import flush_output, leave_quietly
-from pipelines.interruption import Interruptible, Interruption, end_children
+from wellspring.pipelines.command.broken_pipe import flush_output, leave_quietly
+from wellspring.pipelines.command.interruption import Interruptible, Interruption, end_children
 
 JOBS = {
     "curate": "the main job: label documents, audit training batches, hold the doubtful ones",
@@ -82,7 +82,7 @@ def _run(arguments: list[str]) -> int:
         print(_usage())
         return 0
     if arguments[0] == "--version":
-        from schemas import CODE_VERSION
+        from wellspring.schemas import CODE_VERSION
 
         print(f"wellspring {CODE_VERSION}")
         return 0
@@ -92,10 +92,10 @@ def _run(arguments: list[str]) -> int:
         hint = f"; did you mean {close[0]}?" if close else f"; the jobs are {', '.join(JOBS)}"
         print(f"wellspring: no job {job!r}{hint}", file=sys.stderr)
         return 2
-    from pipelines.arguments import UsageError
-    from transforms.public_path import public_text
+    from wellspring.pipelines.command.arguments import UsageError
+    from wellspring.transforms.storage.public_path import public_text
 
-    module = importlib.import_module(f"pipelines.{job.replace('-', '_')}")
+    module = importlib.import_module(f"wellspring.pipelines.{job.replace('-', '_')}")
     try:
         return int(module.run(rest))
     except UsageError as error:

@@ -10,24 +10,24 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
-from pipelines.arguments import UsageError, check_detach, is_local, parse_arguments
-from pipelines.curate_settings import CurateSettings, parser, settle
-from pipelines.input_files import input_files
-from pipelines.judge_batches import Gathered, judge_batches
-from pipelines.run_folder import check_not_read, check_run_folder
-from pipelines.start_run import start_run
-from schemas.document import Document
-from signals.measuring import with_language
-from transforms.assemble_batches import AssembleBatches, CountStrata
-from transforms.find_files import bytes_of
-from transforms.measure import Measure
-from transforms.progress import Progress
-from transforms.public_path import public_path, public_text
-from transforms.read_documents import ReadDocuments
-from transforms.reject_forgotten import RejectForgotten
-from transforms.reused_run import PointAtTheKept, ReuseRun, WithStoredScores, tallies_as_read
-from transforms.unique_documents import DUPLICATE, UniqueDocuments
-from transforms.write_shards import shard_count
+from wellspring.pipelines.command.arguments import UsageError, check_detach, is_local, parse_arguments
+from wellspring.pipelines.command.input_files import input_files
+from wellspring.pipelines.command.run_folder import check_not_read, check_run_folder
+from wellspring.pipelines.command.start_run import start_run
+from wellspring.pipelines.curate_settings import CurateSettings, parser, settle
+from wellspring.pipelines.judge_batches import Gathered, judge_batches
+from wellspring.schemas.document import Document
+from wellspring.signals.lm.measuring import with_language
+from wellspring.transforms.beam.progress import Progress
+from wellspring.transforms.beam.write_shards import shard_count
+from wellspring.transforms.curate.assemble_batches import AssembleBatches, CountStrata
+from wellspring.transforms.curate.measure import Measure
+from wellspring.transforms.curate.read_documents import ReadDocuments
+from wellspring.transforms.curate.reject_forgotten import RejectForgotten
+from wellspring.transforms.curate.unique_documents import DUPLICATE, UniqueDocuments
+from wellspring.transforms.rerun.reused_run import PointAtTheKept, ReuseRun, WithStoredScores, tallies_as_read
+from wellspring.transforms.storage.find_files import bytes_of
+from wellspring.transforms.storage.public_path import public_path, public_text
 
 
 def curate(
@@ -158,6 +158,6 @@ def _plan(settings: CurateSettings, size: int | None) -> str:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["curate", *sys.argv[1:]])

@@ -11,28 +11,28 @@ from typing import Literal, get_args
 import msgspec
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.arguments import JobParser, UsageError, positive, read_bytes, read_text
-from pipelines.column_flags import add_column_flags, columns_of
-from pipelines.input_files import input_files, listed
-from schemas import CODE_VERSION
-from schemas.forgotten import ForgottenRecord
-from schemas.manifest import Manifest, ReprocessedFrom
-from schemas.profile import Profile
-from schemas.scorer import ScorerFingerprint
-from schemas.sources import SourceEntry, entry_names
-from signals.audit import GateMode
-from signals.batch_signals import OF_THE_SCORER
-from signals.evidence import parse_sources
-from signals.forgotten import BlockList
-from signals.model_folder import REFERENCE_EN
-from signals.profiles import built_in, parse_profile
-from signals.scorer_fingerprint import scorer_fingerprint
-from signals.strata import STRATUM_FIELDS
-from signals.tail_coverage import load_tail_reference
-from signals.tokenization import load_tokenizer
-from transforms.finished_run import FinishedRun, RunError
-from transforms.formats.rows import COLUMNS, Columns
-from transforms.public_path import public_path
+from wellspring.pipelines.command.arguments import JobParser, UsageError, positive, read_bytes, read_text
+from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.input_files import input_files, listed
+from wellspring.schemas import CODE_VERSION
+from wellspring.schemas.forgotten import ForgottenRecord
+from wellspring.schemas.manifest import Manifest, ReprocessedFrom
+from wellspring.schemas.profile import Profile
+from wellspring.schemas.scorer import ScorerFingerprint
+from wellspring.schemas.sources import SourceEntry, entry_names
+from wellspring.signals.batch.audit import GateMode
+from wellspring.signals.batch.batch_signals import OF_THE_SCORER
+from wellspring.signals.batch.tail_coverage import load_tail_reference
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.verdict.evidence import parse_sources
+from wellspring.signals.verdict.forgotten import BlockList
+from wellspring.signals.verdict.profiles import built_in, parse_profile
+from wellspring.signals.verdict.strata import STRATUM_FIELDS
+from wellspring.transforms.formats.rows import COLUMNS, Columns
+from wellspring.transforms.runs.finished_run import FinishedRun, RunError
+from wellspring.transforms.storage.public_path import public_path
 
 Scoring = Literal["all", "decisive", "none"]
 

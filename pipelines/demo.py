@@ -8,18 +8,18 @@ from pathlib import Path
 import msgspec
 import pyarrow.dataset as ds
 
-from pipelines import curate
-from pipelines.arguments import JobParser, local_path
-from pipelines.demo_input import DemoHalf, make_demo_input
-from pipelines.own_output import own_folder
-from schemas.label import HUMAN_UNVERIFIED, SYNTHETIC_SUSPECTED
-from schemas.measurements import Measurements
-from schemas.profile import Profile
-from signals.calibration import calibrate
-from signals.model_folder import REFERENCE_EN
-from signals.votes import votes_of
-from transforms.finished_run import FinishedRun
-from transforms.whole_file import write_whole
+from wellspring.pipelines import curate
+from wellspring.pipelines.command.arguments import JobParser, local_path
+from wellspring.pipelines.command.own_output import own_folder
+from wellspring.pipelines.demo_data.crawl import DemoHalf, make_demo_input
+from wellspring.schemas.label import HUMAN_UNVERIFIED, SYNTHETIC_SUSPECTED
+from wellspring.schemas.measurements import Measurements
+from wellspring.schemas.profile import Profile
+from wellspring.signals.calibration.vote_calibration import calibrate
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.verdict.votes import votes_of
+from wellspring.transforms.runs.finished_run import FinishedRun
+from wellspring.transforms.storage.whole_file import write_whole
 
 BATCH_DOCUMENTS = 8
 SAMPLED_DOCUMENTS = 90
@@ -73,8 +73,8 @@ def _input(half: DemoHalf) -> list[str]:
 
 
 def _sampled() -> list[str]:
-    from signals.sampling import sample_texts
-    from signals.scorer import Scorer
+    from wellspring.signals.lm.sampling import sample_texts
+    from wellspring.signals.lm.scorer import Scorer
 
     return sample_texts(Scorer.load(REFERENCE_EN), SAMPLED_DOCUMENTS, seed=SAMPLE_SEED)
 
@@ -161,6 +161,6 @@ Then try your own text (JSON lines with "id" and "text"; WARC, WET and Parquet a
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["demo", *sys.argv[1:]])

@@ -13,17 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
-from pipelines.arguments import JobParser, UsageError, parse_arguments, read_text
-from pipelines.column_flags import add_column_flags, columns_of
-from pipelines.curate_settings import default_scorer, load_profile
-from pipelines.input_files import input_files_once
-from schemas.cost_assumptions import CostAssumptions
-from schemas.document import Document
-from schemas.reject import RECORD
-from signals.hashing import content_hash, stable_hash
-from signals.intervals import Estimate
-from signals.model_folder import REFERENCE_EN, model_folder, model_names
-from signals.run_estimate import (
+from wellspring.pipelines.command.arguments import JobParser, UsageError, parse_arguments, read_text
+from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.input_files import input_files_once
+from wellspring.pipelines.curate_settings import default_scorer, load_profile
+from wellspring.schemas.cost_assumptions import CostAssumptions
+from wellspring.schemas.document import Document
+from wellspring.schemas.reject import RECORD
+from wellspring.signals.batch.run_estimate import (
     ASSUMED,
     GIGABYTE,
     FileCounts,
@@ -38,15 +35,18 @@ from signals.run_estimate import (
     shuffle_dollars,
     stored_bytes,
 )
-from signals.tokenization import Tokenizer, load_tokenizer
-from transforms.file_names import file_name
-from transforms.find_files import same_file_key
-from transforms.formats.read_file import read_file
-from transforms.formats.rows import COLUMNS, Columns
-from transforms.formats.source_stream import SourceStream, StorageError
-from transforms.open_files import name_of, open_once
-from transforms.own_texts import refusal
-from transforms.public_path import public_text
+from wellspring.signals.lm.model_folder import REFERENCE_EN, model_folder, model_names
+from wellspring.signals.lm.tokenization import Tokenizer, load_tokenizer
+from wellspring.signals.stats.hashing import content_hash, stable_hash
+from wellspring.signals.stats.intervals import Estimate
+from wellspring.transforms.formats.own_texts import refusal
+from wellspring.transforms.formats.read_file import read_file
+from wellspring.transforms.formats.rows import COLUMNS, Columns
+from wellspring.transforms.formats.source_stream import SourceStream, StorageError
+from wellspring.transforms.storage.file_names import file_name
+from wellspring.transforms.storage.find_files import same_file_key
+from wellspring.transforms.storage.open_files import name_of, open_once
+from wellspring.transforms.storage.public_path import public_text
 
 ASSUMPTIONS = Path(__file__).parent / "cost_assumptions.yaml"
 # Of each file so many documents, those with the smallest hashes, are tokenized: a WET file has 30,000.
@@ -316,6 +316,6 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["estimate", *sys.argv[1:]])

@@ -14,21 +14,21 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from pipelines.accuracy_page import accuracy_sections, accuracy_table, group_table
-from pipelines.arguments import JobParser, UsageError
-from pipelines.column_flags import add_column_flags, columns_of
-from pipelines.input_files import input_files_once, listed
-from pipelines.labelled_input import read_labelled
-from pipelines.own_output import own_folder, refuse_two_readers
-from pipelines.page import Html, document, text
-from pipelines.score import ScoredLine
-from schemas.accuracy import Accuracy, Judged
-from schemas.label import SYNTHETIC
-from signals.accuracy import accuracy
-from signals.judged import judged_text
-from signals.labelled import LabelledText, independent
-from transforms.own_texts import read_json_lines
-from transforms.whole_file import STANDARD, messages_beside, write_whole
+from wellspring.pages.accuracy import accuracy_sections, accuracy_table, group_table
+from wellspring.pages.html import Html, document, text
+from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.input_files import input_files_once, listed
+from wellspring.pipelines.command.labelled_input import read_labelled
+from wellspring.pipelines.command.own_output import own_folder, refuse_two_readers
+from wellspring.pipelines.score import ScoredLine
+from wellspring.schemas.accuracy import Accuracy, Judged
+from wellspring.schemas.label import SYNTHETIC
+from wellspring.signals.calibration.accuracy import accuracy
+from wellspring.signals.calibration.judged import judged_text
+from wellspring.signals.calibration.labelled import LabelledText, independent
+from wellspring.transforms.formats.own_texts import read_json_lines
+from wellspring.transforms.storage.whole_file import STANDARD, messages_beside, write_whole
 
 _WRITTEN = ("accuracy.json", "report.html")
 _GROUPS = ("source", "domain", "generator", "length")
@@ -84,9 +84,7 @@ def _named(argument: str) -> dict[str, str]:
         return {"scored": argument}
     pairs = [part.partition("=") for part in argument.split(",")]
     if not all(name and path for name, _, path in pairs) or len({name for name, _, _ in pairs}) < len(pairs):
-        raise UsageError(
-            f"--scored={argument}: write NAME=FILE,NAME=FILE, each name once"
-        )
+        raise UsageError(f"--scored={argument}: write NAME=FILE,NAME=FILE, each name once")
     return {name: path for name, _, path in pairs}
 
 
@@ -166,6 +164,6 @@ def _write(folder: str, results: Mapping[str, Accuracy]) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["evaluate", *sys.argv[1:]])

@@ -12,18 +12,18 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.anchor_folder import writing
-from pipelines.arguments import JobParser, UsageError, local_path
-from pipelines.forget_anchor import forget_in_anchor, open_to_forget
-from pipelines.forget_request import ForgetRequest, Forgotten, earlier
-from pipelines.forget_run import forget_in_run
-from pipelines.forget_set import forget_in_set, packs_holding, set_manifest
-from pipelines.own_output import own_folder
-from schemas.forgotten import ForgottenRecord
-from signals.forgotten import DOMAIN, ID, URL, Selection
-from transforms.finished_run import FinishedRun, RunError
-from transforms.replace_files import finish_replacing
-from transforms.storage import open_storage
+from wellspring.pipelines.anchors.folder import writing
+from wellspring.pipelines.command.arguments import JobParser, UsageError, local_path
+from wellspring.pipelines.command.own_output import own_folder
+from wellspring.pipelines.forgetting.from_anchor import forget_in_anchor, open_to_forget
+from wellspring.pipelines.forgetting.from_run import forget_in_run
+from wellspring.pipelines.forgetting.from_set import forget_in_set, packs_holding, set_manifest
+from wellspring.pipelines.forgetting.request import ForgetRequest, Forgotten, earlier
+from wellspring.schemas.forgotten import ForgottenRecord
+from wellspring.signals.verdict.forgotten import DOMAIN, ID, URL, Selection
+from wellspring.transforms.runs.finished_run import FinishedRun, RunError
+from wellspring.transforms.storage.replace_files import finish_replacing
+from wellspring.transforms.storage.storage import open_storage
 
 _BUCKETS = """\
 Folders may lie in Cloud Storage (gs://bucket/folder). There a bucket with object versioning or soft delete
@@ -143,6 +143,6 @@ def _earlier(folder: str, request: ForgetRequest) -> list[ForgottenRecord]:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["forget", *sys.argv[1:]])

@@ -10,29 +10,29 @@ from typing import NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection
 
-from pipelines.curate_settings import CurateSettings
-from pipelines.report import render_report
-from schemas.audit import Audit
-from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
-from schemas.document import PublishedDocument
-from schemas.measurements import Measurements
-from schemas.reject import Reject
-from signals.evidence import find_source
-from signals.provenance import label_is_open
-from signals.synthetic_share import error_rates
-from transforms.audit_entropy import AuditEntropy
-from transforms.compare_runs import CompareRuns
-from transforms.fill_surprisals import FillSurprisals
-from transforms.finish_run import FinishRun
-from transforms.label import Label
-from transforms.notify_held import NotifyHeld
-from transforms.progress import Progress
-from transforms.route import SCORING, Route, Tally, TallyRejects
-from transforms.score import Score
-from transforms.score_checkpoints import ScoreCheckpoints
-from transforms.watch_drift import WatchDrift, WriteDrift
-from transforms.write_held import WriteHeld
-from transforms.write_shards import WriteShards
+from wellspring.pipelines.curate_settings import CurateSettings
+from wellspring.pipelines.report import render_report
+from wellspring.schemas.audit import Audit
+from wellspring.schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
+from wellspring.schemas.document import PublishedDocument
+from wellspring.schemas.measurements import Measurements
+from wellspring.schemas.reject import Reject
+from wellspring.signals.provenance import label_is_open
+from wellspring.signals.verdict.evidence import find_source
+from wellspring.signals.verdict.synthetic_share import error_rates
+from wellspring.transforms.beam.progress import Progress
+from wellspring.transforms.beam.write_shards import WriteShards
+from wellspring.transforms.curate.audit_entropy import AuditEntropy
+from wellspring.transforms.curate.fill_surprisals import FillSurprisals
+from wellspring.transforms.curate.finish_run import FinishRun
+from wellspring.transforms.curate.label import Label
+from wellspring.transforms.curate.notify_held import NotifyHeld
+from wellspring.transforms.curate.route import SCORING, Route, Tally, TallyRejects
+from wellspring.transforms.curate.score import Score
+from wellspring.transforms.curate.score_checkpoints import ScoreCheckpoints
+from wellspring.transforms.curate.watch_drift import WatchDrift, WriteDrift
+from wellspring.transforms.curate.write_held import WriteHeld
+from wellspring.transforms.rerun.compare_runs import CompareRuns
 
 
 class Gathered(NamedTuple):

@@ -9,23 +9,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.arguments import JobParser, UsageError
-from pipelines.forget_request import forgotten_records
-from pipelines.lineage_weight import weight_in
-from pipelines.mix_runs import MixedRun, load_run
-from pipelines.set_folder import read_set, rows_with_id
-from schemas.document import PublishedDocument
-from schemas.forgotten import ForgottenRecord
-from schemas.training_set import FORGOTTEN_ID, TAIL, SetDocument, SetManifest
-from signals.forgotten import sha256
-from signals.mix_draw import copy_keys, expected_copies, inclusion
-from signals.weighted_sample import EVERYTHING, Item, Threshold, uniform
-from transforms.draw_mix import most_copies
-from transforms.finish_set import KEPT_OUT
-from transforms.finished_run import RunError
-from transforms.run_files import TamperedError, read_checked
-from transforms.storage import open_storage
-from transforms.tail_pack import read_pack
+from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.forgetting.request import forgotten_records
+from wellspring.pipelines.sets.lineage_weight import weight_in
+from wellspring.pipelines.sets.mix_runs import MixedRun, load_run
+from wellspring.pipelines.sets.set_folder import read_set, rows_with_id
+from wellspring.schemas.document import PublishedDocument
+from wellspring.schemas.forgotten import ForgottenRecord
+from wellspring.schemas.training_set import FORGOTTEN_ID, TAIL, SetDocument, SetManifest
+from wellspring.signals.mix.draw import copy_keys, expected_copies, inclusion
+from wellspring.signals.stats.weighted_sample import EVERYTHING, Item, Threshold, uniform
+from wellspring.signals.verdict.forgotten import sha256
+from wellspring.transforms.mix.draw_mix import most_copies
+from wellspring.transforms.mix.finish_set import KEPT_OUT
+from wellspring.transforms.mix.pack_source import read_pack
+from wellspring.transforms.runs.finished_run import RunError
+from wellspring.transforms.runs.run_files import TamperedError, read_checked
+from wellspring.transforms.storage.storage import open_storage
 
 UNKNOWN = 1
 """Exit code where no run and no set knows the id."""
@@ -219,6 +219,6 @@ def _in_pack(manifest: SetManifest, id: str) -> bool:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["lineage", *sys.argv[1:]])

@@ -16,25 +16,30 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.arguments import UsageError, outliving_runner, parse_arguments
-from pipelines.local_run import run_locally
-from pipelines.mix_settings import MixSettings, parser, settle
-from pipelines.mix_table import closing_table, plan_table
-from pipelines.new_pipeline import new_pipeline
-from pipelines.run_folder import check_not_read, check_run_folder, run_folder, start_run_folder
-from pipelines.set_card import describe_set
-from pipelines.set_folder import read_set
-from pipelines.set_page import render_set
-from schemas.audit import Audit
-from schemas.training_set import SetManifest
-from signals.mix_counts import MixCounts
-from signals.mix_draw import Reach
-from signals.mix_plan import MixPlan, PlanError, plan_mix
-from transforms.claim import FOLDER_CLAIM
-from transforms.count_mix import CountMix
-from transforms.draw_mix import DrawMix, DrawPlan
-from transforms.finish_set import FinishSet
-from transforms.mix_source import (
+from wellspring.pages.mix_table import closing_table, plan_table
+from wellspring.pages.set import render_set
+from wellspring.pipelines.command.arguments import UsageError, outliving_runner, parse_arguments
+from wellspring.pipelines.command.local_run import run_locally
+from wellspring.pipelines.command.new_pipeline import new_pipeline
+from wellspring.pipelines.command.run_folder import (
+    check_not_read,
+    check_run_folder,
+    run_folder,
+    start_run_folder,
+)
+from wellspring.pipelines.mix_settings import MixSettings, parser, settle
+from wellspring.pipelines.sets.set_card import describe_set
+from wellspring.pipelines.sets.set_folder import read_set
+from wellspring.schemas.audit import Audit
+from wellspring.schemas.training_set import SetManifest
+from wellspring.signals.mix.counts import MixCounts
+from wellspring.signals.mix.draw import Reach
+from wellspring.signals.mix.plan import MixPlan, PlanError, plan_mix
+from wellspring.transforms.beam.write_shards import WriteShards, shard_count
+from wellspring.transforms.mix.count_mix import CountMix
+from wellspring.transforms.mix.draw_mix import DrawMix, DrawPlan
+from wellspring.transforms.mix.finish_set import FinishSet
+from wellspring.transforms.mix.mix_source import (
     ANCHOR,
     CORPUS,
     COUNTS,
@@ -46,9 +51,9 @@ from transforms.mix_source import (
     document_files,
     read_scratch,
 )
-from transforms.publish import remove_folder
-from transforms.write_set import WriteSet
-from transforms.write_shards import WriteShards, shard_count
+from wellspring.transforms.mix.write_set import WriteSet
+from wellspring.transforms.storage.claim import FOLDER_CLAIM
+from wellspring.transforms.storage.publish import remove_folder
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -221,6 +226,6 @@ def _write_scratch(facts: MixFacts, name: str, content: bytes) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["mix", *sys.argv[1:]])

@@ -7,25 +7,25 @@ from typing import NamedTuple
 
 from apache_beam.io.filesystems import FileSystems
 
-from pipelines.arguments import JobParser, UsageError, read_bytes, read_text
-from pipelines.curate_settings import check_gate, default_scorer, load_profile, load_sources
-from pipelines.mix_anchor import load_anchor
-from pipelines.mix_runs import MixedRun, files_of, load_runs
-from schemas import CODE_VERSION
-from schemas.profile import Profile
-from schemas.recipe import TOP_RARITY, Recipe
-from schemas.training_set import TAIL, LowFrequencyFacts, SetManifest
-from signals.indexed_tokens import token_dtype
-from signals.model_folder import REFERENCE_EN
-from signals.recipes import parse_recipe
-from signals.tail_pack import BETTER_COPIES
-from signals.tokenization import Tokenizer, load_tokenizer
-from transforms.mix_keep_out import KeepOut
-from transforms.mix_source import MixFacts, MixFiles
-from transforms.public_path import public_path
-from transforms.run_files import RunFile
-from transforms.storage import UNFINISHED
-from transforms.write_set import SetSettings
+from wellspring.pipelines.command.arguments import JobParser, UsageError, read_bytes, read_text
+from wellspring.pipelines.curate_settings import check_gate, default_scorer, load_profile, load_sources
+from wellspring.pipelines.sets.mix_anchor import load_anchor
+from wellspring.pipelines.sets.mix_runs import MixedRun, files_of, load_runs
+from wellspring.schemas import CODE_VERSION
+from wellspring.schemas.profile import Profile
+from wellspring.schemas.recipe import TOP_RARITY, Recipe
+from wellspring.schemas.training_set import TAIL, LowFrequencyFacts, SetManifest
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.tokenization import Tokenizer, load_tokenizer
+from wellspring.signals.mix.indexed_tokens import token_dtype
+from wellspring.signals.mix.recipes import parse_recipe
+from wellspring.signals.mix.tail_pack import BETTER_COPIES
+from wellspring.transforms.mix.mix_keep_out import KeepOut
+from wellspring.transforms.mix.mix_source import MixFacts, MixFiles
+from wellspring.transforms.mix.write_set import SetSettings
+from wellspring.transforms.runs.run_files import RunFile
+from wellspring.transforms.storage.public_path import public_path
+from wellspring.transforms.storage.storage import UNFINISHED
 
 
 def parser() -> JobParser:

@@ -15,22 +15,35 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pipelines.arguments import JobParser, UsageError, positive, read_text
-from pipelines.column_flags import add_column_flags, columns_of
-from pipelines.input_files import input_files_once
-from pipelines.monitor_page import monitor_page
-from pipelines.monitor_words import doubts, outcome, tested
-from pipelines.own_output import own_folder, refuse_inputs, refuse_two_readers
-from schemas.document import Document
-from schemas.monitor import Alarm, MonitorReport, OutputBaseline
-from schemas.reject import RECORD
-from signals.model_folder import REFERENCE_EN
-from signals.output_windows import Output, described, in_windows, make_baseline, rare_pairs, watched_series
-from signals.tokenization import Tokenizer, load_tokenizer
-from transforms.formats.rows import Columns
-from transforms.own_texts import read_own_texts, refusal
-from transforms.public_path import public_path
-from transforms.whole_file import STANDARD, OutputIsInputError, check_no_input, messages_beside, write_whole
+from wellspring.pages.monitor import monitor_page
+from wellspring.pages.monitor_words import doubts, outcome, tested
+from wellspring.pipelines.command.arguments import JobParser, UsageError, positive, read_text
+from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.input_files import input_files_once
+from wellspring.pipelines.command.own_output import own_folder, refuse_inputs, refuse_two_readers
+from wellspring.schemas.document import Document
+from wellspring.schemas.monitor import Alarm, MonitorReport, OutputBaseline
+from wellspring.schemas.reject import RECORD
+from wellspring.signals.collapse.output_windows import (
+    Output,
+    described,
+    in_windows,
+    make_baseline,
+    rare_pairs,
+    watched_series,
+)
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.tokenization import Tokenizer, load_tokenizer
+from wellspring.transforms.formats.own_texts import read_own_texts, refusal
+from wellspring.transforms.formats.rows import Columns
+from wellspring.transforms.storage.public_path import public_path
+from wellspring.transforms.storage.whole_file import (
+    STANDARD,
+    OutputIsInputError,
+    check_no_input,
+    messages_beside,
+    write_whole,
+)
 
 WINDOW = 100
 ALARM = 3
@@ -98,9 +111,7 @@ def _run(flags: argparse.Namespace, files: Sequence[str], first: Sequence[str]) 
 
     outputs, rejected = _read(files, "--outputs", tokenizer, columns)
     if not any(len(output.ids) for output in outputs):
-        raise UsageError(
-            f"--outputs={flags.outputs}: all {_counted(len(outputs))} are empty"
-        )
+        raise UsageError(f"--outputs={flags.outputs}: all {_counted(len(outputs))} are empty")
     dated = all(output.date for output in outputs)
     if dated:
         outputs = sorted(outputs, key=lambda output: str(output.date))
@@ -257,6 +268,6 @@ def _summary(report: MonitorReport, folder: str) -> str:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["monitor", *sys.argv[1:]])

@@ -4,11 +4,11 @@ import getpass
 import sys
 from collections.abc import Sequence
 
-from pipelines.arguments import JobParser, UsageError
-from review.history import WAITING
-from review.queue import DecisionError, HoldQueue
-from review.release import release_decided
-from transforms.finished_run import RunError
+from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.review.history import WAITING
+from wellspring.review.queue import DecisionError, HoldQueue
+from wellspring.review.release import release_decided
+from wellspring.transforms.runs.finished_run import RunError
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -43,6 +43,6 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["release", *sys.argv[1:]])

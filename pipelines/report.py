@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipelines.arguments import JobParser, UsageError
-from pipelines.own_output import own_file, own_folder, refuse_inputs
-from pipelines.page import (
+from wellspring.pages.html import (
     NONE,
     Html,
     decimal,
@@ -19,21 +17,23 @@ from pipelines.page import (
     table,
     text,
 )
-from pipelines.report_batches import batches_section
-from pipelines.report_changes import changes_section
-from pipelines.report_drift import drift_section
-from pipelines.report_entropy import entropy_section
-from pipelines.report_head import head
-from pipelines.report_share import share_section
-from pipelines.report_words import CAVEATS, GLOSSARY, LABELS, REASONS, SEED_CAVEATS
-from pipelines.svg import Segment, bar, histogram, stacked_bar, swatch
-from schemas.audit import Audit
-from schemas.label import PROVENANCE_LABELS
-from schemas.manifest import Histogram, Manifest
-from schemas.signal_titles import SIGNALS, signal_title
-from schemas.window_audit import WindowAudit
-from transforms.finished_run import FinishedRun, RunError
-from transforms.whole_file import messages_beside, write_whole
+from wellspring.pages.run.batches import batches_section
+from wellspring.pages.run.changes import changes_section
+from wellspring.pages.run.drift import drift_section
+from wellspring.pages.run.entropy import entropy_section
+from wellspring.pages.run.head import head
+from wellspring.pages.run.share import share_section
+from wellspring.pages.run.words import CAVEATS, GLOSSARY, LABELS, REASONS, SEED_CAVEATS
+from wellspring.pages.svg import Segment, bar, histogram, stacked_bar, swatch
+from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.command.own_output import own_file, own_folder, refuse_inputs
+from wellspring.schemas.audit import Audit
+from wellspring.schemas.label import PROVENANCE_LABELS
+from wellspring.schemas.manifest import Histogram, Manifest
+from wellspring.schemas.signal_titles import SIGNALS, signal_title
+from wellspring.schemas.window_audit import WindowAudit
+from wellspring.transforms.runs.finished_run import FinishedRun, RunError
+from wellspring.transforms.storage.whole_file import messages_beside, write_whole
 
 # Of entries and sources that something is wrong with; the manifest has all of them.
 _ENTRIES_LISTED = 200

@@ -11,27 +11,27 @@ from collections.abc import Iterable, Iterator, Sequence
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
-from pipelines.arguments import check_detach, parse_arguments
-from pipelines.closing_table import changes_table
-from pipelines.curate_settings import CurateSettings
-from pipelines.judge_batches import Gathered, judge_batches
-from pipelines.report import render_report
-from pipelines.reprocess_settings import ReprocessSettings, parser, settle
-from pipelines.run_folder import check_run_folder
-from pipelines.start_run import start_run
-from schemas.audit import Audit
-from schemas.manifest import Manifest
-from schemas.reject import Reject
-from signals.synthetic_share import error_rates
-from transforms.finish_run import FinishRun
-from transforms.finished_run import FinishedRun
-from transforms.progress import Progress
-from transforms.relabel import Judgement, Relabel
-from transforms.route import Tally, TallyRejects
-from transforms.run_shards import CopyFiles, ReadRows, number_of_shards
-from transforms.stored_batches import ReadStoredBatches
-from transforms.watch_drift import WatchDrift, WriteDrift
-from transforms.write_shards import WriteShards
+from wellspring.pipelines.command.arguments import check_detach, parse_arguments
+from wellspring.pipelines.command.closing_table import changes_table
+from wellspring.pipelines.command.run_folder import check_run_folder
+from wellspring.pipelines.command.start_run import start_run
+from wellspring.pipelines.curate_settings import CurateSettings
+from wellspring.pipelines.judge_batches import Gathered, judge_batches
+from wellspring.pipelines.report import render_report
+from wellspring.pipelines.reprocess_settings import ReprocessSettings, parser, settle
+from wellspring.schemas.audit import Audit
+from wellspring.schemas.manifest import Manifest
+from wellspring.schemas.reject import Reject
+from wellspring.signals.verdict.synthetic_share import error_rates
+from wellspring.transforms.beam.progress import Progress
+from wellspring.transforms.beam.write_shards import WriteShards
+from wellspring.transforms.curate.finish_run import FinishRun
+from wellspring.transforms.curate.route import Tally, TallyRejects
+from wellspring.transforms.curate.watch_drift import WatchDrift, WriteDrift
+from wellspring.transforms.rerun.relabel import Judgement, Relabel
+from wellspring.transforms.rerun.stored_batches import ReadStoredBatches
+from wellspring.transforms.runs.finished_run import FinishedRun
+from wellspring.transforms.runs.run_shards import CopyFiles, ReadRows, number_of_shards
 
 
 def relabel(pipeline: beam.Pipeline, settings: ReprocessSettings, claim: str | None = None) -> None:
@@ -166,6 +166,6 @@ def _build(
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["reprocess", *sys.argv[1:]])

@@ -8,19 +8,25 @@ from typing import get_args
 import msgspec
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import curate_settings
-from pipelines.arguments import JobParser, UsageError
-from pipelines.curate_settings import CurateSettings, check_gate, file_sha256_of, load_profile, load_sources
-from pipelines.run_folder import check_not_read
-from schemas import CODE_VERSION
-from schemas.manifest import Manifest, ReprocessedFrom
-from schemas.profile import Profile
-from schemas.sources import SourceEntry, entry_names
-from signals.audit import GateMode
-from signals.model_folder import REFERENCE_EN
-from signals.tokenization import load_tokenizer
-from transforms.finished_run import FinishedRun, RunError
-from transforms.public_path import public_path
+from wellspring.pipelines import curate_settings
+from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.command.run_folder import check_not_read
+from wellspring.pipelines.curate_settings import (
+    CurateSettings,
+    check_gate,
+    file_sha256_of,
+    load_profile,
+    load_sources,
+)
+from wellspring.schemas import CODE_VERSION
+from wellspring.schemas.manifest import Manifest, ReprocessedFrom
+from wellspring.schemas.profile import Profile
+from wellspring.schemas.sources import SourceEntry, entry_names
+from wellspring.signals.batch.audit import GateMode
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.transforms.runs.finished_run import FinishedRun, RunError
+from wellspring.transforms.storage.public_path import public_path
 
 
 def parser() -> JobParser:

@@ -4,16 +4,15 @@ import getpass
 import sys
 from collections.abc import Callable, Sequence
 
-from pipelines.arguments import JobParser, UsageError, positive
-from pipelines.columns import columns
-from review.history import STATES, WAITING
-from review.queue import DecisionError, Entry, HoldQueue, UnknownBatchError
-from schemas.audit import SIGNALS, Audit
-from schemas.audit_words import NO_DATE
-from schemas.decision import Decision
-from schemas.document import HeldDocument
-from signals.visible_text import visible_text
-from transforms.finished_run import RunError
+from wellspring.pipelines.command.arguments import JobParser, UsageError, positive
+from wellspring.pipelines.command.columns import columns
+from wellspring.review.history import STATES, WAITING
+from wellspring.review.queue import DecisionError, Entry, HoldQueue, UnknownBatchError
+from wellspring.schemas.audit import NO_DATE, SIGNALS, Audit
+from wellspring.schemas.decision import Decision
+from wellspring.schemas.document import HeldDocument
+from wellspring.signals.text.visible_text import visible_text
+from wellspring.transforms.runs.finished_run import RunError
 
 _SHORTEST_PREFIX = 6
 _SHOWN_DOCUMENTS = 5
@@ -190,7 +189,7 @@ def _serve(parser: JobParser, argv: Sequence[str]) -> int:
     parser.add_argument("--port", type=positive, default=8377, help="default: 8377")
     parser.add_argument("--token", help="what the first address has to carry; default: one made up now")
     arguments = parser.parse_args(argv)
-    from review.server import serve
+    from wellspring.review.server import serve
 
     try:
         serve(arguments.run.split(","), arguments.host, arguments.port, arguments.token)
@@ -248,6 +247,6 @@ _ACTIONS: dict[str, tuple[Callable[[JobParser, Sequence[str]], int], str]] = {
 }
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["review", *sys.argv[1:]])

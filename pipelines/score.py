@@ -7,28 +7,28 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from pipelines.arguments import JobParser, UsageError
-from pipelines.column_flags import add_column_flags, columns_of
-from pipelines.curate_settings import check_scorer, default_scorer, load_profile, load_sources
-from pipelines.input_files import input_files_once
-from pipelines.own_output import own_file, refuse_two_readers
-from schemas.batch import MeasuredDocument
-from schemas.document import Document
-from schemas.label import ABSTAIN, LOW
-from schemas.measurements import Measurements
-from schemas.reject import FILE, Reject
-from schemas.sources import SourceEntry
-from signals.evidence import find_evidence
-from signals.judging import Judge, judge_of
-from signals.measuring import measure_documents, with_language
-from signals.model_folder import REFERENCE_EN
-from signals.provenance import label
-from signals.scorer import Scorer
-from signals.scorer_fingerprint import scorer_fingerprint
-from signals.scoring import score_documents
-from signals.tokenization import Tokenizer, load_tokenizer
-from transforms.own_texts import read_own_texts, refusal
-from transforms.whole_file import compressed_file, messages_beside
+from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.input_files import input_files_once
+from wellspring.pipelines.command.own_output import own_file, refuse_two_readers
+from wellspring.pipelines.curate_settings import check_scorer, default_scorer, load_profile, load_sources
+from wellspring.schemas.batch import MeasuredDocument
+from wellspring.schemas.document import Document
+from wellspring.schemas.label import ABSTAIN, LOW
+from wellspring.schemas.measurements import Measurements
+from wellspring.schemas.reject import FILE, Reject
+from wellspring.schemas.sources import SourceEntry
+from wellspring.signals.lm.measuring import measure_documents, with_language
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.scorer import Scorer
+from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
+from wellspring.signals.lm.scoring import score_documents
+from wellspring.signals.lm.tokenization import Tokenizer, load_tokenizer
+from wellspring.signals.provenance import label
+from wellspring.signals.verdict.evidence import find_evidence
+from wellspring.signals.verdict.judging import Judge, judge_of
+from wellspring.transforms.formats.own_texts import read_own_texts, refusal
+from wellspring.transforms.storage.whole_file import compressed_file, messages_beside
 
 # Documents scored together: enough for passes of one length, few enough to see progress.
 _CHUNK = 256
@@ -151,6 +151,6 @@ def _line(result: MeasuredDocument | Reject, judge: Judge, sources: Sequence[Sou
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["score", *sys.argv[1:]])

@@ -19,22 +19,22 @@ from pathlib import Path
 
 import msgspec
 
-from pipelines.arguments import JobParser, UsageError, local_path, positive
-from pipelines.column_flags import add_column_flags, columns_of
-from pipelines.input_files import input_files
-from pipelines.own_output import own_folder
-from pipelines.simulation_page import Simulation, regime_table, simulation_page
-from schemas.document import Document
-from schemas.reject import FILE
-from schemas.simulation import SimulatedGeneration
-from signals.corpus_split import CorpusSplit, SmallCorpusError, split_corpus
-from signals.ngram_learner import NgramLearner
-from signals.recursive_training import REGIMES, Learner, check_regime
-from signals.simulation import simulate
-from transforms.formats.rows import COLUMNS, Columns
-from transforms.own_texts import read_own_rows, refusal
-from transforms.public_path import public_path
-from transforms.whole_file import write_whole
+from wellspring.pages.simulation import Simulation, regime_table, simulation_page
+from wellspring.pipelines.command.arguments import JobParser, UsageError, local_path, positive
+from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.input_files import input_files
+from wellspring.pipelines.command.own_output import own_folder
+from wellspring.schemas.document import Document
+from wellspring.schemas.reject import FILE
+from wellspring.schemas.simulation import SimulatedGeneration
+from wellspring.signals.collapse.corpus_split import CorpusSplit, SmallCorpusError, split_corpus
+from wellspring.signals.collapse.ngram_learner import NgramLearner
+from wellspring.signals.collapse.recursive_training import REGIMES, Learner, check_regime
+from wellspring.signals.collapse.simulation import simulate
+from wellspring.transforms.formats.own_texts import read_own_rows, refusal
+from wellspring.transforms.formats.rows import COLUMNS, Columns
+from wellspring.transforms.storage.public_path import public_path
+from wellspring.transforms.storage.whole_file import write_whole
 
 NGRAM, TRANSFORMER = "ngram", "transformer"
 _WRITTEN = ("simulation.json", "report.html")
@@ -104,7 +104,7 @@ def _run(flags: argparse.Namespace, inputs: Sequence[str], regimes: Sequence[str
 
     learner_of: Callable[[CorpusSplit, int], Learner] = NgramLearner
     if flags.learner == TRANSFORMER:
-        from signals.transformer_learner import transformer_learners
+        from wellspring.signals.collapse.transformer_learner import transformer_learners
 
         try:
             learner_of = transformer_learners(split, flags.keep_models, flags.start)
@@ -175,6 +175,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["simulate", *sys.argv[1:]])

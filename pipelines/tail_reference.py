@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pipelines.arguments import JobParser, UsageError
-from pipelines.column_flags import add_column_flags, columns_of
-from pipelines.input_files import input_files, listed
-from pipelines.own_output import own_file
-from signals.model_folder import REFERENCE_EN
-from transforms.whole_file import messages_beside, write_whole
+from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.input_files import input_files, listed
+from wellspring.pipelines.command.own_output import own_file
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.transforms.storage.whole_file import messages_beside, write_whole
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -40,9 +40,9 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(flags: argparse.Namespace, paths: Sequence[str]) -> int:
-    from signals.tail_coverage import make_tail_reference
-    from signals.tokenization import load_tokenizer
-    from transforms.training_corpus import read_corpus
+    from wellspring.signals.batch.tail_coverage import make_tail_reference
+    from wellspring.signals.lm.tokenization import load_tokenizer
+    from wellspring.transforms.formats.training_corpus import read_corpus
 
     try:
         tokenizer = load_tokenizer(flags.scorer)
@@ -60,6 +60,6 @@ def _run(flags: argparse.Namespace, paths: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["tail-reference", *sys.argv[1:]])

@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Sequence
 
-from pipelines import tails_build, tails_score
-from pipelines.arguments import UsageError
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.tail_benchmark import build as tails_build
+from wellspring.pipelines.tail_benchmark import score as tails_score
 
 _ACTIONS = {
     "build": (tails_build.run, "a human corpus into paired items, rare ones and a frequent control"),
@@ -25,13 +26,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         return 0
     if not arguments or arguments[0] not in _ACTIONS:
         said = f" {arguments[0]!r}" if arguments else " nothing"
-        raise UsageError(
-            f"write build or score first, not{said} (see wellspring tails --help)"
-        )
+        raise UsageError(f"write build or score first, not{said} (see wellspring tails --help)")
     return _ACTIONS[arguments[0]][0](arguments[1:])
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["tails", *sys.argv[1:]])

@@ -19,13 +19,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.arguments import JobParser, local_path
-from pipelines.column_flags import add_column_flags, columns_of
-from pipelines.input_files import input_files, listed
-from pipelines.own_output import own_folder
+from wellspring.pipelines.command.arguments import JobParser, local_path
+from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.input_files import input_files, listed
+from wellspring.pipelines.command.own_output import own_folder
 
 if TYPE_CHECKING:
-    from signals.training import Progress
+    from wellspring.signals.lm.training import Progress
 
 DEFAULT_WEIGHTS = (
     "novels_1830_1930=0.15,gitenberg_nonfiction=0.25,us_inaugural=0.25,us_state_of_union=0.5,python_peps=0.6,"
@@ -70,9 +70,9 @@ def _run(
     import torch
     from tokenizers import Tokenizer
 
-    from signals import training, training_text
-    from signals.model_card import measure, save, write_card
-    from transforms.training_corpus import read_corpus
+    from wellspring.signals.lm import training, training_text
+    from wellspring.signals.lm.model_card import measure, save, write_card
+    from wellspring.transforms.formats.training_corpus import read_corpus
 
     torch.set_num_threads(args.threads)
     recipe = training.Recipe(
@@ -173,6 +173,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    from pipelines.cli import command
+    from wellspring.pipelines.cli import command
 
     command(["train-reference", *sys.argv[1:]])

@@ -21,7 +21,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from review.batch_page import (
+from wellspring.pages.batch_charts import past_limits
+from wellspring.review.batch_page import (
     DOCUMENTS_A_PAGE,
     document_rows,
     group_numbers,
@@ -32,9 +33,8 @@ from review.batch_page import (
     time_charts,
     why_held,
 )
-from review.charts import past_limits
-from review.document_page import legend, shown_text, sides
-from review.forms import (
+from wellspring.review.document_page import legend, shown_text, sides
+from wellspring.review.forms import (
     Fields,
     address_of,
     clean_name,
@@ -47,23 +47,23 @@ from review.forms import (
     values,
     whole_number,
 )
-from review.guard import Guard
-from review.history import APPROVED, BROKEN, REJECTED, STATES, WAITING
-from review.queue import LONGEST_NAME, LONGEST_REASON, DecisionError, Entry, HoldQueue, UnknownBatchError
-from review.queue_page import (
-    ANY,
-    SORTS,
-    beyond_limit,
-    queue_page,
-    read_filters,
-    seconds_since,
+from wellspring.review.guard import Guard
+from wellspring.review.history import APPROVED, BROKEN, REJECTED, STATES, WAITING
+from wellspring.review.queue import (
+    LONGEST_NAME,
+    LONGEST_REASON,
+    DecisionError,
+    Entry,
+    HoldQueue,
+    UnknownBatchError,
 )
-from review.rendering import environment, span_words
-from review.served_runs import ServedRuns
-from review.sessions import Session, Sessions, Settled
-from schemas.audit_words import stratum_words, window_words
-from schemas.signal_titles import signal_title
-from transforms.finished_run import RunError
+from wellspring.review.queue_page import ANY, SORTS, beyond_limit, queue_page, read_filters, seconds_since
+from wellspring.review.rendering import environment, span_words
+from wellspring.review.served_runs import ServedRuns
+from wellspring.review.sessions import Session, Sessions, Settled
+from wellspring.schemas.audit import stratum_words, window_words
+from wellspring.schemas.signal_titles import signal_title
+from wellspring.transforms.runs.finished_run import RunError
 
 _MOST_BATCHES = 500
 _STALE_SECONDS = 60.0

@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from review.charts import Dot, against_limit, over_time, scores, strip
-from review.served_runs import HeldBatch
-from schemas.audit import SIGNALS, Audit
-from schemas.audit_words import NO_DATE
-from schemas.document import HeldDocument
-from schemas.signal_titles import SIGNALS as TITLES
-from schemas.signal_titles import signal_title
-from signals.entropy import SEED_FLOOR
+from wellspring.pages.batch_charts import Dot, against_limit, over_time, scores, strip
+from wellspring.review.served_runs import HeldBatch
+from wellspring.schemas.audit import NO_DATE, SIGNALS, Audit
+from wellspring.schemas.document import HeldDocument
+from wellspring.schemas.signal_titles import SIGNALS as TITLES
+from wellspring.schemas.signal_titles import signal_title
+from wellspring.signals.entropy import SEED_FLOOR
 
 DOCUMENTS_A_PAGE = 100
 _NEIGHBOURS = 30

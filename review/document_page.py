@@ -12,10 +12,10 @@ import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
-from review.rendering import lines
-from schemas.document import HeldDocument
-from signals.entropy import unpack_ids
-from signals.surprisal_levels import LEVELS_PER_NAT, UNSCORED
+from wellspring.review.rendering import lines
+from wellspring.schemas.document import HeldDocument
+from wellspring.signals.entropy import unpack_ids
+from wellspring.signals.lm.surprisal_levels import LEVELS_PER_NAT, UNSCORED
 
 CHARACTERS = 20_000
 """What is shown of a text at once."""

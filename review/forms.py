@@ -9,9 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from review.queue import LONGEST_NAME
-from review.sessions import Session
-from signals.visible_text import visible_text
+from wellspring.review.queue import LONGEST_NAME
+from wellspring.review.sessions import Session
+from wellspring.signals.text.visible_text import visible_text
 
 MOST_BYTES = 1 << 20
 """Of a form."""

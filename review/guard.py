@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from review.sessions import Sessions
+from wellspring.review.sessions import Sessions
 
 HEADERS = {
     "Content-Security-Policy": (

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from schemas.decision import APPROVE, REJECT, RELEASE, UNDO, Decision
+from wellspring.schemas.decision import APPROVE, REJECT, RELEASE, UNDO, Decision
 
 WAITING = "waiting"
 APPROVED = "approved"

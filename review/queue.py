@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from review.history import (
+from wellspring.review.history import (
     BROKEN,
     RELEASED,
     RELEASING,
@@ -19,12 +19,11 @@ from review.history import (
     settled_by,
     state_of,
 )
-from schemas.audit import Audit
-from schemas.decision import APPROVE, REJECT, UNDO, Decision, Release
-from schemas.document import HeldDocument
-from schemas.ticket import Ticket
-from signals.hashing import stable_hash
-from transforms.finished_run import FinishedRun, RunError, rows_of
+from wellspring.schemas.audit import Audit, Ticket
+from wellspring.schemas.decision import APPROVE, REJECT, UNDO, Decision, Release
+from wellspring.schemas.document import HeldDocument
+from wellspring.signals.stats.hashing import stable_hash
+from wellspring.transforms.runs.finished_run import FinishedRun, RunError, rows_of
 
 LONGEST_REASON = 2000
 LONGEST_NAME = 200

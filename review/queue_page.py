@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from review.history import STATES, WAITING
-from review.queue import Entry, HoldQueue, intervals_beyond
-from schemas.audit import Audit
+from wellspring.review.history import STATES, WAITING
+from wellspring.review.queue import Entry, HoldQueue, intervals_beyond
+from wellspring.schemas.audit import Audit
 
 ROWS = 50
 ANY = "any"

@@ -16,14 +16,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from review.history import APPROVED, REJECTED, RELEASING, decision_path, settled_by
-from review.queue import DecisionError, HoldQueue, check_name
-from schemas.arrow import arrow_schema
-from schemas.decision import APPROVE, RELEASE, Decision, Release, ReleasedBatch, ReleasePlan
-from schemas.document import DeclinedDocument, HeldDocument, PublishedDocument
-from schemas.manifest import FileEntry
-from transforms.finished_run import FinishedRun, RunError
-from transforms.parquet import parquet_bytes
+from wellspring.review.history import APPROVED, REJECTED, RELEASING, decision_path, settled_by
+from wellspring.review.queue import DecisionError, HoldQueue, check_name
+from wellspring.schemas.arrow import arrow_schema
+from wellspring.schemas.decision import APPROVE, RELEASE, Decision, Release, ReleasedBatch, ReleasePlan
+from wellspring.schemas.document import DeclinedDocument, HeldDocument, PublishedDocument
+from wellspring.schemas.manifest import FileEntry
+from wellspring.transforms.runs.finished_run import FinishedRun, RunError
+from wellspring.transforms.storage.parquet_bytes import parquet_bytes
 
 _DOCUMENTS_PER_FILE = 25_000
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from signals.visible_text import visible_text
+from wellspring.signals.text.visible_text import visible_text
 
 _NONE = Markup("–")
 SHORT_ID = 8
@@ -15,7 +15,7 @@ def environment() -> Environment:
     """The templates of this folder. Every string that they print is escaped, its invisible and reordering
     characters shown as escapes; only `Markup` made by our own functions stands as it is."""
     made = Environment(
-        loader=PackageLoader("review"),
+        loader=PackageLoader("wellspring.review"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from review.queue import Entry, HoldQueue
-from review.queue_page import Held
-from schemas.audit import Audit
-from schemas.document import HeldDocument
-from signals.duplicate_groups import duplicate_groups
-from transforms.finished_run import RunError
+from wellspring.review.queue import Entry, HoldQueue
+from wellspring.review.queue_page import Held
+from wellspring.schemas.audit import Audit
+from wellspring.schemas.document import HeldDocument
+from wellspring.signals.matching.duplicate_groups import duplicate_groups
+from wellspring.transforms.runs.finished_run import RunError
 
 _BATCHES_KEPT = 6
 _CHECKED_FOR = 60.0  # seconds that a ticket found whole is taken to be; a decision checks it again

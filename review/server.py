@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import uvicorn
 
-from review.app import create_app
-from review.guard import is_loopback
-from review.served_runs import ServedRuns
+from wellspring.review.app import create_app
+from wellspring.review.guard import is_loopback
+from wellspring.review.served_runs import ServedRuns
 
 _SHORTEST_TOKEN = 16
 

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from schemas import CODE_VERSION, SCHEMA_VERSION
-from schemas.forgotten import ForgottenRecord
-from schemas.manifest import FileEntry
+from wellspring.schemas import CODE_VERSION, SCHEMA_VERSION
+from wellspring.schemas.forgotten import ForgottenRecord
+from wellspring.schemas.manifest import FileEntry
 
 
 class AnchorDocument(msgspec.Struct, frozen=True, kw_only=True):

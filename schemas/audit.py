@@ -1,6 +1,10 @@
 """The entropy record of one training batch: a row of `audits/`."""
 
+import json
+
 import msgspec
+
+from wellspring.schemas import SCHEMA_VERSION
 
 PROCEED = "PROCEED"
 HOLD_FOR_REVIEW = "HOLD_FOR_REVIEW"
@@ -163,3 +167,53 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
             return self.value, self.interval_low, self.interval_high
         value, low, high = (getattr(self, column) for column in (signal, f"{signal}_low", f"{signal}_high"))
         return value, low, high
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured on a held batch, against what, and what would have let it pass.
+
+    `margin` is how far `audit.value` lies beyond `audit.limit`, in the signal's unit, >= 0.
+    `labels` counts the batch's documents by provenance label. `why` and `would_pass` are
+    sentences for the reviewer.
+    """
+
+    batch_id: str
+    """The batch."""
+    audit: Audit
+    """Its row of `audits/`."""
+    margin: float
+    """How far beyond its limit the batch is."""
+    labels: dict[str, int]
+    """Its documents by provenance label."""
+    conflicts: int
+    """Documents of attested sources that look synthetic with high confidence."""
+    why: str
+    """Why it was held, a sentence."""
+    would_pass: str
+    """What would have let it pass, a sentence."""
+    schema_version: int = SCHEMA_VERSION
+    """Version of this file's shape."""
+
+
+NO_DATE = "no date"
+
+
+def stratum_words(stratum: str, *, keys: bool = True) -> str:
+    """`{"source": "wiki", "language": "en"}` as `source=wiki, language=en`, without keys as `wiki, en`;
+    other text as it is."""
+    try:
+        values = json.loads(stratum)
+    except json.JSONDecodeError:
+        return stratum
+    if not isinstance(values, dict):
+        return stratum
+    words = [f"{key}={value}" if keys else str(value) for key, value in values.items()]
+    return ", ".join(words) or "all documents"
+
+
+def window_words(audit: Audit) -> str:
+    """The first and last day of the batch's crawl window."""
+    if audit.window_start is None:
+        return NO_DATE
+    start, end = audit.window_start[:10], (audit.window_end or "")[:10]
+    return f"{start} to {end}" if end and end != start else start

@@ -2,15 +2,17 @@
 
 import msgspec
 
-from schemas.document import Document
-from schemas.measurements import Measurements
-from schemas.reject import Reject
+from wellspring.schemas.audit import Audit
+from wellspring.schemas.document import Document
+from wellspring.schemas.label import Label
+from wellspring.schemas.measurements import Measurements
+from wellspring.schemas.reject import Reject
 
 
 class MeasuredDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A document, its token ids packed as little-endian int32, and what was measured.
 
-    `token_surprisals` is one byte a token (`signals.surprisal_levels`), null before scoring and where no
+    `token_surprisals` is one byte a token (`signals.lm.surprisal_levels`), null before scoring and where no
     scorer ran.
     """
 
@@ -47,3 +49,25 @@ class ScoredBatch(msgspec.Struct, frozen=True, kw_only=True):
     rejects: list[Reject]
     scored_on: str | None = None
     scoring_milliseconds: int = 0
+
+
+class LabelledBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A scored batch and the label of each of its documents, in their order."""
+
+    batch: TrainingBatch
+    labels: list[Label]
+
+
+class AuditedBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A labelled batch and its audit."""
+
+    batch: TrainingBatch
+    labels: list[Label]
+    audit: Audit
+
+
+class StoredScores(msgspec.Struct, frozen=True, kw_only=True):
+    """`token_surprisals` is null for a document that wasn't held: a run keeps those of held ones alone."""
+
+    measurements: Measurements
+    token_surprisals: bytes | None

@@ -10,7 +10,7 @@ class _Strict(BaseModel):
 
 
 class TextModel(_Strict):
-    """A linear model over the hashed n-grams of `signals.text_features`."""
+    """A linear model over the hashed n-grams of `signals.verdict.text_features`."""
 
     features: Literal[1] = 1
     """Version of the features: another one doesn't fit these weights."""

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from schemas import SCHEMA_VERSION
-from schemas.manifest import FileEntry
+from wellspring.schemas import SCHEMA_VERSION
+from wellspring.schemas.manifest import FileEntry
 
 APPROVE = "approve"
 REJECT = "reject"

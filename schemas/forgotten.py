@@ -2,7 +2,7 @@
 
 import msgspec
 
-from schemas import SCHEMA_VERSION
+from wellspring.schemas import SCHEMA_VERSION
 
 FORGOTTEN = "forgotten"
 """The reason of the rejects that take the documents' place in the sum of records."""

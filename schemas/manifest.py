@@ -2,9 +2,9 @@
 
 import msgspec
 
-from schemas import SCHEMA_VERSION
-from schemas.prevalence import SyntheticShare
-from schemas.scorer import ScorerFingerprint
+from wellspring.schemas import SCHEMA_VERSION
+from wellspring.schemas.prevalence import SyntheticShare
+from wellspring.schemas.scorer import ScorerFingerprint
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):

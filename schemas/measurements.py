@@ -7,7 +7,7 @@ class LanguageModelSignals(msgspec.Struct, frozen=True, kw_only=True):
     """What one forward pass of a causal LM says about one document.
 
     All logarithms are natural unless the name says bits. Null where the number of scored tokens
-    does not allow it. Formulas and sources: `signals.language_model_signals`.
+    does not allow it. Formulas and sources: `signals.lm.language_model_signals`.
     """
 
     scored_tokens: int

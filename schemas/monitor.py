@@ -2,8 +2,8 @@
 
 import msgspec
 
-from schemas.profile import Direction
-from schemas.tail import TailReferenceFile
+from wellspring.schemas.profile import Direction
+from wellspring.schemas.tail import TailReferenceFile
 
 SIGNALS = (
     "tail_coverage", "distinct_1", "distinct_2", "distinct_3", "entropy_bits", "self_bleu",

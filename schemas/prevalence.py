@@ -4,7 +4,7 @@ import msgspec
 
 
 class SyntheticShare(msgspec.Struct, frozen=True, kw_only=True):
-    """All shares in 0..1, of the documents that were judged; formulas in `signals.prevalence`.
+    """All shares in 0..1, of the documents that were judged; formulas in `signals.verdict.prevalence`.
 
     `counted`, the share of SYNTHETIC verdicts, is biased. `adjusted` corrects it by the verdict's error
     rates on left-out text, `estimated` uses the whole distribution of probabilities. Both have 95% intervals,

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from schemas import SCHEMA_VERSION
-from schemas.classifier import Classifier
+from wellspring.schemas import SCHEMA_VERSION
+from wellspring.schemas.classifier import Classifier
 
 Direction = Literal["below", "above"]
 

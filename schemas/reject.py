@@ -2,7 +2,7 @@
 
 import msgspec
 
-from schemas.document import Document
+from wellspring.schemas.document import Document
 
 RECORD = "record"
 FILE = "file"

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from schemas.document import HeldDocument
-from schemas.label import Label
+from wellspring.schemas.document import HeldDocument
+from wellspring.schemas.label import Label
 
 
 class ShardFile(msgspec.Struct, frozen=True, kw_only=True):

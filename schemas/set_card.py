@@ -2,7 +2,7 @@
 
 import msgspec
 
-from schemas.manifest import FileEntry
+from wellspring.schemas.manifest import FileEntry
 
 
 class CardShare(msgspec.Struct, frozen=True, kw_only=True):

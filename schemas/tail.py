@@ -4,7 +4,7 @@ import msgspec
 
 
 class TailReferenceFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What `signals.tail_coverage` compares a batch with."""
+    """What `signals.batch.tail_coverage` compares a batch with."""
 
     tokenizer_sha256: str
     """Of the tokenizer that made the ids."""

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from schemas.manifest import FileEntry
-from schemas.scorer import ScorerFingerprint
+from wellspring.schemas.manifest import FileEntry
+from wellspring.schemas.scorer import ScorerFingerprint
 
 ItemSet = Literal["tail", "head"]
 SETS: tuple[ItemSet, ...] = ("tail", "head")

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from schemas.document import HeldDocument, PublishedDocument
-from schemas.manifest import Manifest
-from schemas.measurements import Measurements
+from wellspring.schemas.document import HeldDocument, PublishedDocument
+from wellspring.schemas.manifest import Manifest
+from wellspring.schemas.measurements import Measurements
 
 SET = "training_set"
 """`kind` of a set's manifest."""

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from schemas.evidence import Evidence
-from schemas.label import (
+from wellspring.schemas.label import (
     HIGH,
     HUMAN_UNVERIFIED,
     HUMAN_VERIFIED,
@@ -14,18 +13,18 @@ from schemas.label import (
     Label,
     Verdict,
 )
-from schemas.measurements import LanguageModelSignals, Measurements
-from schemas.profile import Profile
-from schemas.sources import ATTESTED_HUMAN, KNOWN_MODEL, SourceEntry
-from signals.burstiness import burstiness
-from signals.invisible_runs import without_invisible_runs
-from signals.model_folder import REFERENCE_EN
-from signals.profiles import SEED
-from signals.scorer import Scorer
-from signals.tokenization import load_tokenizer, valid_unicode
-from signals.vocabulary import type_token_ratio
-from signals.votes import beyond, confidence, possible_votes, verdict_is_open, votes_of
-from signals.words import words_and_sentences
+from wellspring.schemas.measurements import LanguageModelSignals, Measurements
+from wellspring.schemas.profile import Profile
+from wellspring.schemas.sources import ATTESTED_HUMAN, KNOWN_MODEL, Evidence, SourceEntry
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.scorer import Scorer
+from wellspring.signals.lm.tokenization import load_tokenizer, valid_unicode
+from wellspring.signals.text.burstiness import burstiness
+from wellspring.signals.text.invisible_runs import without_invisible_runs
+from wellspring.signals.text.vocabulary import type_token_ratio
+from wellspring.signals.text.words import words_and_sentences
+from wellspring.signals.verdict.profiles import SEED
+from wellspring.signals.verdict.votes import beyond, confidence, possible_votes, verdict_is_open, votes_of
 
 LARGEST_RATIO = 300.0
 

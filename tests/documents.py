@@ -1,9 +1,9 @@
 """Made-up documents, batches and profiles for the tests."""
 
-from schemas.batch import MeasuredDocument, TrainingBatch
-from schemas.document import Document
-from schemas.measurements import Measurements
-from signals.entropy import pack_ids
+from wellspring.schemas.batch import MeasuredDocument, TrainingBatch
+from wellspring.schemas.document import Document
+from wellspring.schemas.measurements import Measurements
+from wellspring.signals.entropy import pack_ids
 
 
 def measurements(id: str = "a", **values: object) -> Measurements:

@@ -3,30 +3,28 @@
 from wellspring import Document, ReadDocuments, batch_entropy_audit
 """
 
-from schemas import CODE_VERSION, SCHEMA_VERSION
-from schemas.audit import Audit
-from schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
-from schemas.document import Document, HeldDocument, PublishedDocument
-from schemas.judgement import AuditedBatch, LabelledBatch
-from schemas.label import PROVENANCE_LABELS
-from schemas.manifest import Manifest
-from schemas.measurements import Measurements
-from schemas.profile import Profile
-from schemas.reject import Reject
-from schemas.sources import SourceEntry
-from schemas.ticket import Ticket
-from signals.entropy import batch_entropy_audit
-from signals.provenance import ProvenanceClassifier
-from signals.scorer import Scorer
-from signals.tokenization import load_tokenizer
-from transforms.assemble_batches import AssembleBatches, CountStrata
-from transforms.audit_entropy import AuditEntropy
-from transforms.coders import register_struct_coders
-from transforms.label import Label
-from transforms.measure import Measure
-from transforms.read_documents import ReadDocuments
-from transforms.score import Score
-from transforms.unique_documents import UniqueDocuments
+from wellspring.schemas import CODE_VERSION, SCHEMA_VERSION
+from wellspring.schemas.audit import Audit, Ticket
+from wellspring.schemas.batch import AuditedBatch, LabelledBatch, MeasuredDocument, ScoredBatch, TrainingBatch
+from wellspring.schemas.document import Document, HeldDocument, PublishedDocument
+from wellspring.schemas.label import PROVENANCE_LABELS
+from wellspring.schemas.manifest import Manifest
+from wellspring.schemas.measurements import Measurements
+from wellspring.schemas.profile import Profile
+from wellspring.schemas.reject import Reject
+from wellspring.schemas.sources import SourceEntry
+from wellspring.signals.entropy import batch_entropy_audit
+from wellspring.signals.lm.scorer import Scorer
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.provenance import ProvenanceClassifier
+from wellspring.transforms.beam.coders import register_struct_coders
+from wellspring.transforms.curate.assemble_batches import AssembleBatches, CountStrata
+from wellspring.transforms.curate.audit_entropy import AuditEntropy
+from wellspring.transforms.curate.label import Label
+from wellspring.transforms.curate.measure import Measure
+from wellspring.transforms.curate.read_documents import ReadDocuments
+from wellspring.transforms.curate.score import Score
+from wellspring.transforms.curate.unique_documents import UniqueDocuments
 
 # Whoever builds a pipeline of these transforms gets our structs' own coders.
 register_struct_coders()

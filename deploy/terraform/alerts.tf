@@ -1,4 +1,4 @@
-# A run says at its end, in one line of JSON in the workers' log, what became of it (transforms/run_log.py):
+# A run says at its end, in one line of JSON in the workers' log, what became of it (transforms/runs/run_log.py):
 #   {"event":"run_finished","run":"gs://...","batches":..,"held_share":..,"rejected_share":..,"data_age_hours":..}
 # Shares and ages are read from that line: a share in a run's own counters would not outlive the job.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from docs.generator.markdown import code, page, table
-from pipelines.cli import JOBS, main
+from wellspring.pipelines.cli import JOBS, main
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "anchor": ("create", "add", "verify", "export", "sign"),

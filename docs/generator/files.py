@@ -9,22 +9,21 @@ from pydantic import BaseModel
 from docs.generator.fields import Declared, Field, explained, fields_of
 from docs.generator.markdown import code, page, table
 from docs.generator.types import type_words
-from schemas.accuracy import Accuracy
-from schemas.anchor import AnchorRemoval, AnchorVersion, LoggedExport
-from schemas.audit import Audit
-from schemas.cost_assumptions import CostAssumptions
-from schemas.decision import Decision, Release
-from schemas.forgotten import ForgottenRecord
-from schemas.manifest import Manifest
-from schemas.monitor import MonitorReport, OutputBaseline
-from schemas.profile import Profile
-from schemas.recipe import Recipe
-from schemas.simulation import SimulatedGeneration
-from schemas.sources import SourceEntry
-from schemas.tail_benchmark import TailItem, TailManifest, TailScores
-from schemas.ticket import Ticket
-from schemas.training_set import SetManifest
-from schemas.window_audit import WindowAudit
+from wellspring.schemas.accuracy import Accuracy
+from wellspring.schemas.anchor import AnchorRemoval, AnchorVersion, LoggedExport
+from wellspring.schemas.audit import Audit, Ticket
+from wellspring.schemas.cost_assumptions import CostAssumptions
+from wellspring.schemas.decision import Decision, Release
+from wellspring.schemas.forgotten import ForgottenRecord
+from wellspring.schemas.manifest import Manifest
+from wellspring.schemas.monitor import MonitorReport, OutputBaseline
+from wellspring.schemas.profile import Profile
+from wellspring.schemas.recipe import Recipe
+from wellspring.schemas.simulation import SimulatedGeneration
+from wellspring.schemas.sources import SourceEntry
+from wellspring.schemas.tail_benchmark import TailItem, TailManifest, TailScores
+from wellspring.schemas.training_set import SetManifest
+from wellspring.schemas.window_audit import WindowAudit
 
 
 class Described(NamedTuple):

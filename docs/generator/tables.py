@@ -7,13 +7,13 @@ import msgspec
 
 from docs.generator.fields import Field, explained, fields_of
 from docs.generator.markdown import code, page, table
-from schemas.anchor import AnchorDocument
-from schemas.arrow import arrow_schema
-from schemas.audit import Audit
-from schemas.document import DeclinedDocument, HeldDocument, PublishedDocument
-from schemas.measurements import LanguageModelSignals, Measurements
-from schemas.reject import Reject
-from schemas.training_set import KeptOut, SetDocument
+from wellspring.schemas.anchor import AnchorDocument
+from wellspring.schemas.arrow import arrow_schema
+from wellspring.schemas.audit import Audit
+from wellspring.schemas.document import DeclinedDocument, HeldDocument, PublishedDocument
+from wellspring.schemas.measurements import LanguageModelSignals, Measurements
+from wellspring.schemas.reject import Reject
+from wellspring.schemas.training_set import KeptOut, SetDocument
 
 _ENDS = {"low": "Lower", "high": "Upper"}
 _NOT_SCORED = "no model scored it"

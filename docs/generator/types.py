@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from docs.generator.markdown import code
-from schemas.audit import Audit
+from wellspring.schemas.audit import Audit
 
 _WORDS = {
     str: "text",

@@ -7,9 +7,9 @@ from benchmarks.__main__ import NAMES
 from benchmarks.corpus import html_page, texts, write_html_warc, write_wet
 from benchmarks.machine import machine_facts
 from benchmarks.scorer import on_device
-from schemas.document import Document
 from tests.signals.tiny_models import write_model
-from transforms.formats.read_file import read_file
+from wellspring.schemas.document import Document
+from wellspring.transforms.formats.read_file import read_file
 
 pytestmark = pytest.mark.slow
 

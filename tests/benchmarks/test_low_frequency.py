@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.low_frequency import corpus_of, gains, planted_texts
-from signals.low_frequency import multiplicity
+from wellspring.signals.mix.low_frequency import multiplicity
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.arguments import parse_arguments
-from pipelines.curate_settings import parser
+from wellspring.pipelines.command.arguments import parse_arguments
+from wellspring.pipelines.curate_settings import parser
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 TODAY = date(2026, 11, 24)
@@ -78,7 +78,7 @@ def test_the_job_takes_what_the_launcher_hands_on(job_arguments, curate):
 def test_a_job_of_one_pipeline_is_left_with_the_service(launcher, monkeypatch, job, left):
     given = []
     monkeypatch.setattr(launcher, "METADATA", DEPLOY / "metadata")
-    monkeypatch.setattr("pipelines.cli.main", lambda argv: given.extend(argv) or 0)
+    monkeypatch.setattr("wellspring.pipelines.cli.main", lambda argv: given.extend(argv) or 0)
     monkeypatch.setattr("logging.basicConfig", lambda **_: None)
     monkeypatch.setattr("sys.argv", ["main.py", "--output=gs://b/r"])
     monkeypatch.setenv("WELLSPRING_JOB", job)

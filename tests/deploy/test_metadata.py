@@ -29,12 +29,12 @@ def metadata(job: str) -> dict[str, Any]:
 
 
 def options(job: str) -> dict[str, argparse.Action]:
-    if find_spec(f"pipelines.{job}") is None:
+    if find_spec(f"wellspring.pipelines.{job}") is None:
         pytest.skip(f"there is no job {job} yet")
-    for module in (f"pipelines.{job}_settings", f"pipelines.{job}"):
+    for module in (f"wellspring.pipelines.{job}_settings", f"wellspring.pipelines.{job}"):
         if find_spec(module) and hasattr(found := importlib.import_module(module), "parser"):
             return {action.dest: action for action in found.parser()._actions if action.dest not in LEFT_OUT}
-    pytest.fail(f"pipelines.{job}_settings and pipelines.{job} have no parser()")
+    pytest.fail(f"wellspring.pipelines.{job}_settings and pipelines.{job} have no parser()")
 
 
 @pytest.mark.parametrize("job", JOBS)

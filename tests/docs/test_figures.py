@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import scoring_costs
 from docs.generator.performance import RESULTS, read_results
-from signals.profiles import built_in, parse_profile
+from wellspring.signals.verdict.profiles import built_in, parse_profile
 
 PAGES = Path(__file__).parents[2] / "docs" / "explanation"
 

@@ -11,9 +11,9 @@ from docs.generator import commands, files, performance, tables
 from docs.generator.__main__ import REFERENCE, generated, main, stale
 from docs.generator.fields import fields_of
 from docs.generator.types import type_words
-from pipelines import cli
-from pipelines.cli import JOBS
-from schemas.arrow import arrow_schema
+from wellspring.pipelines import cli
+from wellspring.pipelines.cli import JOBS
+from wellspring.schemas.arrow import arrow_schema
 
 TABLES = [table for _, _, of_page in tables.PAGES.values() for table in of_page]
 WRITTEN_BY_PEOPLE_OR_READ_BY_THEM = ("sources", "recipe", "profile", "cost-assumptions", "hold", "drift")

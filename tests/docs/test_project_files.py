@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from schemas import CODE_VERSION
+from wellspring.schemas import CODE_VERSION
 
 ROOT = Path(__file__).parents[2]
 

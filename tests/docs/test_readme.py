@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from docs.generator.__main__ import with_performance
-from pipelines.cli import JOBS
+from wellspring.pipelines.cli import JOBS
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

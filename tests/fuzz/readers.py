@@ -25,12 +25,12 @@ try:
 except ImportError:
     sys.exit("the fuzzer needs atheris: pip install atheris (it is no dependency of the package)")
 
-with atheris.instrument_imports(include=["transforms.formats", "warcio"]):
-    from schemas.document import Document
-    from schemas.reject import FILE, Reject
+with atheris.instrument_imports(include=["wellspring.transforms.formats", "warcio"]):
     from tests.transforms.formats.archives import TEXT, conversion, members, response
-    from transforms.formats.limits import Limits
-    from transforms.formats.read_file import read_file
+    from wellspring.schemas.document import Document
+    from wellspring.schemas.reject import FILE, Reject
+    from wellspring.transforms.formats.limits import Limits
+    from wellspring.transforms.formats.read_file import read_file
 
 FORMATS = (
     *("a.jsonl", "a.warc.wet", "a.warc", "a.arc", "a.parquet"),

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.integration.gcs import Fault
-from transforms import cloud_storage
-from transforms.cloud_storage import CloudStorage, CloudStorageError
-from transforms.storage import Storage, open_storage
+from wellspring.transforms.storage import cloud_storage
+from wellspring.transforms.storage.cloud_storage import CloudStorage, CloudStorageError
+from wellspring.transforms.storage.storage import Storage, open_storage
 
 SMALL = b'{"decision": "approve"}'
 NINE_MIB = os.urandom(9 << 20)  # goes up in a resumable way

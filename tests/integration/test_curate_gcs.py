@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.own_output import own_folder
 from tests.integration.gcs import Fault, Request, TestBucket
 from tests.pipelines.crawl import write_crawl
 from tests.pipelines.test_curate_determinism import data
-from transforms import cloud_storage
-from transforms.claim import check_claim, folder_claim, take_claim
-from transforms.storage import UNFINISHED
+from wellspring.pipelines.cli import main
+from wellspring.pipelines.command.own_output import own_folder
+from wellspring.transforms.storage import cloud_storage
+from wellspring.transforms.storage.claim import check_claim, folder_claim, take_claim
+from wellspring.transforms.storage.storage import UNFINISHED
 
 FAULTS = [
     Fault(status=429),
@@ -117,7 +117,12 @@ def test_worker_processes_bundles_that_run_twice_and_a_changing_weather(
 ):
     lost = bucket.proxy.inject(Fault(reset_after=True), is_upload_of("documents/"))
     busy = bucket.proxy.inject(Fault(status=503), is_upload_of("measurements/"), times=2)
-    command = [sys.executable, "-m", "pipelines.cli", *flags(str(crawl), f"{bucket.url}/run", tiny_scorer)]
+    command = [
+        sys.executable,
+        "-m",
+        "wellspring.pipelines.cli",
+        *flags(str(crawl), f"{bucket.url}/run", tiny_scorer),
+    ]
     command += ["--direct_num_workers=2", "--direct_running_mode=multi_processing"]
     subprocess.run([*command, "--direct_runner_bundle_repeat=2"], check=True, capture_output=True)
     assert (lost.done, busy.done) == (1, 2)

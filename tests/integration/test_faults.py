@@ -19,12 +19,12 @@ from pathlib import Path
 import pyarrow.dataset as ds
 import pytest
 
-from pipelines import curate_settings
-from pipelines.cli import main
-from signals.tokenization import Tokenizer
 from tests.pipelines.crawl import data_files, write_crawl
-from transforms import finish_run, read_documents, scorer_handler
-from transforms.publish import publish
+from wellspring.pipelines import curate_settings
+from wellspring.pipelines.cli import main
+from wellspring.signals.lm.tokenization import Tokenizer
+from wellspring.transforms.curate import finish_run, read_documents, scorer_handler
+from wellspring.transforms.storage.publish import publish
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +58,7 @@ class Job:
     def start(self, output: Path, *extra: str, **environment: str) -> subprocess.Popen[str]:
         """In a process of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "pipelines.curate", *self.flags(output, *extra)],
+            [sys.executable, "-m", "wellspring.pipelines.curate", *self.flags(output, *extra)],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
@@ -89,10 +89,10 @@ def job(tmp_path_factory: pytest.TempPathFactory, tiny_scorer: str, check_run: C
 def test_a_worker_process_killed_in_reading_scoring_audit_and_writing(job: Job, tmp_path: Path) -> None:
     """In the same run, which is started again after each."""
     for function in (
-        "transforms.read_documents:read_file",
-        "transforms.scorer_handler:score_batch",
-        "transforms.audit_entropy:audit_batch",
-        "transforms.write_shards:publish",
+        "wellspring.transforms.curate.read_documents:read_file",
+        "wellspring.transforms.curate.scorer_handler:score_batch",
+        "wellspring.transforms.curate.audit_entropy:audit_batch",
+        "wellspring.transforms.beam.write_shards:publish",
     ):
         mark = tmp_path / function
         started = job.start(
@@ -165,7 +165,7 @@ def test_no_space_for_the_manifest(job: Job, tmp_path: Path, monkeypatch: pytest
         return publish(run, path, content, rows)
 
     with monkeypatch.context() as patched:
-        patched.setattr("transforms.publish.publish", full)
+        patched.setattr("wellspring.transforms.storage.publish.publish", full)
         with pytest.raises(Exception, match="No space left on device"):
             job.run(tmp_path / "run")
     assert any((tmp_path / "run/documents").rglob("*.parquet"))
@@ -242,8 +242,8 @@ def test_a_scorer_that_hangs(job: Job, tmp_path: Path, monkeypatch: pytest.Monke
 
 HANGING = """
 import sys, time
-from pipelines.cli import main
-from signals.scorer import Scorer
+from wellspring.pipelines.cli import main
+from wellspring.signals.lm.scorer import Scorer
 load = Scorer.load
 Scorer.load = staticmethod(lambda name, threads=None: load(name, threads=2))
 Scorer._work_off = lambda *_: time.sleep(3600)
@@ -369,7 +369,7 @@ def test_no_password_or_key_is_written_anywhere(
         [
             sys.executable,
             "-m",
-            "pipelines.curate",
+            "wellspring.pipelines.curate",
             f"--input={urls[0]}",
             f"--input={tmp_path}/in.paths",
             *arguments,
@@ -398,8 +398,8 @@ def test_no_password_or_key_is_written_anywhere(
 
 IMPATIENT = """
 import sys
-from pipelines.cli import main
-from transforms import open_files
+from wellspring.pipelines.cli import main
+from wellspring.transforms import open_files
 open_files.FIRST_WAIT_SECONDS = 0
 sys.exit(main(sys.argv[1:]))
 """

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import forget
-from pipelines.cli import main
 from tests.integration.gcs import Fault
-from tests.pipelines.forgetting import WHO, Killed, at_rest, begun, files, holding, stop_the_clock
+from tests.pipelines.forgetting.places import WHO, Killed, at_rest, begun, files, holding, stop_the_clock
 from tests.review.held_run import held_run
-from transforms.cloud_storage import CloudStorage, CloudStorageError
-from transforms.replace_files import COMMIT
+from wellspring.pipelines import forget
+from wellspring.pipelines.cli import main
+from wellspring.transforms.storage.cloud_storage import CloudStorage, CloudStorageError
+from wellspring.transforms.storage.replace_files import COMMIT
 
 pytestmark = pytest.mark.slow
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
 from tests.integration.gcs import Fault, TestBucket
 from tests.integration.test_curate_gcs import is_upload_of
 from tests.integration.weather import calm, let_it_storm
 from tests.pipelines.mixed_runs import curate, rows, some_documents
 from tests.pipelines.test_curate_determinism import data
-from transforms import cloud_storage
-from transforms.storage import UNFINISHED
+from wellspring.pipelines.cli import main
+from wellspring.transforms.storage import cloud_storage
+from wellspring.transforms.storage.storage import UNFINISHED
 
 pytestmark = pytest.mark.slow
 

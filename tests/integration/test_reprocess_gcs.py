@@ -7,16 +7,16 @@ from statistics import median
 import pyarrow.dataset as ds
 import pytest
 
-from pipelines.cli import main
-from schemas.profile import Gate, Limit, Profile
-from signals.profiles import SEED
-from signals.scorer_fingerprint import scorer_fingerprint
 from tests.integration.gcs import Fault
 from tests.integration.test_curate_gcs import check_same, is_upload_of
 from tests.integration.weather import calm, let_it_storm
 from tests.pipelines.crawl import text, write_crawl
 from tests.signals.tiny_models import write_model
-from transforms import cloud_storage
+from wellspring.pipelines.cli import main
+from wellspring.schemas.profile import Gate, Limit, Profile
+from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
+from wellspring.signals.verdict.profiles import SEED
+from wellspring.transforms.storage import cloud_storage
 
 pytestmark = pytest.mark.slow
 

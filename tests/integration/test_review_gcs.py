@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from review.history import APPROVED
-from review.queue import DecisionError, HoldQueue
-from review.release import release_decided
 from tests.integration.gcs import Fault
 from tests.review.held_run import held_run
-from transforms.cloud_storage import CloudStorage
+from wellspring.pipelines.cli import main
+from wellspring.review.history import APPROVED
+from wellspring.review.queue import DecisionError, HoldQueue
+from wellspring.review.release import release_decided
+from wellspring.transforms.storage.cloud_storage import CloudStorage
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from review.app import create_app
-from review.history import APPROVED, REJECTED, WAITING
-from review.queue import HoldQueue
-from review.served_runs import ServedRuns
 from tests.review.held_run import held_run
+from wellspring.review.app import create_app
+from wellspring.review.history import APPROVED, REJECTED, WAITING
+from wellspring.review.queue import HoldQueue
+from wellspring.review.served_runs import ServedRuns
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from pipelines.cli import main
 from tests.signals.passages import generated
+from wellspring.pipelines.cli import main
 
 MACHINE_TEXT = (
     "The city's vibrant tapestry stands as a testament to the enduring power of community. As we "

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.wet_record import conversion_member, warcinfo_member
+from wellspring.pipelines.demo_data.wet_record import conversion_member, warcinfo_member
 
 DAYS = [datetime(2026, 1, 5), datetime(2026, 1, 6), datetime(2026, 1, 7)]
 PAGES_A_DAY = 20

@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pyarrow.dataset as ds
 
-from pipelines.cli import main
-from schemas.training_set import SetDocument
 from tests.pipelines.crawl import text
+from wellspring.pipelines.cli import main
+from wellspring.schemas.training_set import SetDocument
 
 SOURCES = """
 - match: {source: library}

@@ -8,10 +8,10 @@ from datetime import date, timedelta
 
 import msgspec
 
-from schemas.audit import HOLD_FOR_REVIEW, PROCEED, Audit
-from schemas.label import HUMAN_UNVERIFIED, HUMAN_VERIFIED, SYNTHETIC_KNOWN, SYNTHETIC_SUSPECTED
-from schemas.manifest import FileEntry, Histogram, Manifest, SourceCounts
-from schemas.scorer import ScorerFingerprint
+from wellspring.schemas.audit import HOLD_FOR_REVIEW, PROCEED, Audit
+from wellspring.schemas.label import HUMAN_UNVERIFIED, HUMAN_VERIFIED, SYNTHETIC_KNOWN, SYNTHETIC_SUSPECTED
+from wellspring.schemas.manifest import FileEntry, Histogram, Manifest, SourceCounts
+from wellspring.schemas.scorer import ScorerFingerprint
 
 FIRST_CRAWL = date(2026, 9, 4)
 FLOOR = 2.31

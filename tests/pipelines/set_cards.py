@@ -1,6 +1,6 @@
 """A card of a small training set."""
 
-from schemas.set_card import CardShare, SetCard
+from wellspring.schemas.set_card import CardShare, SetCard
 
 CARD = SetCard(
     name="v12",

@@ -11,11 +11,11 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.anchor_verification import open_anchor
-from pipelines.cli import main
-from signals.merkle import inclusion_proof, is_included, leaf_hash
 from tests.pipelines.anchor_sets import ATTESTED, MACHINE_TEXT, TEXTS, command, key_of, rows, write_lines
 from tests.signals.passages import generated, with_words_replaced
+from wellspring.pipelines.anchors.verification import open_anchor
+from wellspring.pipelines.cli import main
+from wellspring.signals.matching.merkle import inclusion_proof, is_included, leaf_hash
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_a_killed_add_leaves_the_version_before(anchor):
     write_lines(anchor.with_name("in.jsonl"), rows(3, 6))
     # The process dies at the last moment at which it can: all is written, nothing is in its place yet.
     code = (
-        "import os, sys; from pathlib import Path; from pipelines.cli import main\n"
+        "import os, sys; from pathlib import Path; from wellspring.pipelines.cli import main\n"
         "Path.rename = lambda self, target: os._exit(9)\n"
         "main(sys.argv[1:])"
     )
@@ -303,7 +303,7 @@ def test_no_such_set_and_no_such_command(tmp_path, capsys):
 
 
 def test_two_jobs_do_not_write_at_once(anchor, capsys):
-    from pipelines.anchor_folder import writing
+    from wellspring.pipelines.anchors.folder import writing
 
     with writing(anchor, "anchor sign"):
         assert add(anchor, rows(0, 1)) == 2

@@ -4,9 +4,9 @@ import json
 import pytest
 from scipy.stats import t
 
-from pipelines.cli import main
-from signals.profiles import parse_profile
 from tests.signals.classified_text import labelled, words
+from wellspring.pipelines.cli import main
+from wellspring.signals.verdict.profiles import parse_profile
 
 pytestmark = pytest.mark.slow
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from pipelines import check_engine
-from pipelines.check_engine import Compared, Outcome, table
-from pipelines.cli import main
+from wellspring.pipelines import check_engine
+from wellspring.pipelines.check_engine import Compared, Outcome, table
+from wellspring.pipelines.cli import main
 
 ROOT = Path(__file__).parents[2]
 PRISM = shutil.which("prism", path=f"{ROOT / '.cache'}{os.pathsep}{os.environ['PATH']}")
@@ -147,7 +147,14 @@ def test_workers_in_another_process(checked, tmp_path):
 def test_a_runner_that_dies_leaves_no_manifest_and_the_run_can_be_started_again(checked, tmp_path):
     folder, *_ = checked
     run = tmp_path / "run"
-    command = [sys.executable, "-m", "pipelines.cli", *curate_flags(folder), f"--output={run}", *LOOPBACK]
+    command = [
+        sys.executable,
+        "-m",
+        "wellspring.pipelines.cli",
+        *curate_flags(folder),
+        f"--output={run}",
+        *LOOPBACK,
+    ]
     started = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     wait_for(lambda: list(run.rglob("*.parquet")))  # it writes already
     os.kill(prism_children(started.pid)[0], signal.SIGKILL)

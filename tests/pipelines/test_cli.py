@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from pipelines.cli import JOBS, main
+from wellspring.pipelines.cli import JOBS, main
 
 
 def test_help_names_every_job(capsys):
@@ -39,7 +39,10 @@ def test_every_job_has_help(job, capsys):
 @pytest.mark.slow
 def test_a_job_can_be_run_as_a_module():
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines.curate", "--nonsense"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "wellspring.pipelines.curate", "--nonsense"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("wellspring curate: ")
@@ -47,7 +50,7 @@ def test_a_job_can_be_run_as_a_module():
 
 @pytest.mark.slow
 def test_help_loads_neither_torch_nor_transformers():
-    code = "import sys; from pipelines.cli import main\n"
+    code = "import sys; from wellspring.pipelines.cli import main\n"
     code += "try: main(['curate', '--help'])\nexcept SystemExit: pass\n"
     code += "print([m for m in ('torch', 'transformers') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,16 +8,16 @@ import polars
 import pyarrow.dataset as ds
 import pytest
 
-from pipelines.cli import main
-from schemas.profile import Gate, Limit
-from signals.entropy import unpack_ids
-from signals.profiles import SEED
-from signals.scorer import Scorer
-from signals.scorer_fingerprint import scorer_fingerprint
-from signals.surprisal_levels import surprisals_of
-from signals.tokenization import load_tokenizer
 from tests.pipelines.crawl import write_crawl
-from transforms.finished_run import FinishedRun
+from wellspring.pipelines.cli import main
+from wellspring.schemas.profile import Gate, Limit
+from wellspring.signals.entropy import unpack_ids
+from wellspring.signals.lm.scorer import Scorer
+from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
+from wellspring.signals.lm.surprisal_levels import surprisals_of
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.verdict.profiles import SEED
+from wellspring.transforms.runs.finished_run import FinishedRun
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
 from tests.pipelines.crawl import write_crawl
+from wellspring.pipelines.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,13 @@ def undisturbed(crawl, tiny_scorer, tmp_path_factory) -> Path:
 )
 def test_workers_processes_and_repeated_bundles(extra, undisturbed, crawl, tiny_scorer, tmp_path, check_run):
     # In a process of its own: what an earlier run left in this one must not help.
-    command = [sys.executable, "-m", "pipelines.cli", *flags(crawl, tmp_path / "run", tiny_scorer), *extra]
+    command = [
+        sys.executable,
+        "-m",
+        "wellspring.pipelines.cli",
+        *flags(crawl, tmp_path / "run", tiny_scorer),
+        *extra,
+    ]
     subprocess.run(command, check=True, capture_output=True)
     check_run(undisturbed, tmp_path / "run")
     assert data(tmp_path / "run") == data(undisturbed)
@@ -58,8 +64,8 @@ def test_the_order_and_spelling_of_inputs(undisturbed, crawl, tiny_scorer, tmp_p
 
 KILLED_AT = """
 import os, signal, sys
-from pipelines.cli import main
-from transforms import write_shards, write_held, publish as module
+from wellspring.pipelines.cli import main
+from wellspring.transforms import write_shards, write_held, publish as module
 
 calls = 0
 

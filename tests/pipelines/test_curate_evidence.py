@@ -3,9 +3,9 @@
 import pyarrow.dataset as ds
 import pytest
 
-from pipelines.cli import main
 from tests.pipelines.crawl import text
 from tests.transforms.formats.archives import members, record
+from wellspring.pipelines.cli import main
 
 pytestmark = pytest.mark.slow
 

@@ -10,10 +10,10 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.pipeline_context import PipelineContext
 from apache_beam.runners.portability.flink_runner import FlinkRunner
 
-from pipelines.arguments import UsageError, parse_arguments
-from pipelines.curate import curate
-from pipelines.curate_settings import parser, settle
-from signals.profiles import built_in, is_built_in, parse_profile
+from wellspring.pipelines.command.arguments import UsageError, parse_arguments
+from wellspring.pipelines.curate import curate
+from wellspring.pipelines.curate_settings import parser, settle
+from wellspring.signals.verdict.profiles import built_in, is_built_in, parse_profile
 
 pytestmark = pytest.mark.slow
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from pipelines.arguments import UsageError, parse_arguments
-from pipelines.curate_settings import parser, settle
-from schemas.profile import Gate, Limit
-from signals.profiles import SEED
-from signals.scorer_fingerprint import scorer_fingerprint
+from wellspring.pipelines.command.arguments import UsageError, parse_arguments
+from wellspring.pipelines.curate_settings import parser, settle
+from wellspring.schemas.profile import Gate, Limit
+from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
+from wellspring.signals.verdict.profiles import SEED
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from pipelines.cli import main
-from schemas.classifier import LeftOut, Operating
 from tests.pipelines.crawl import write_crawl
-from tests.signals.test_classifier import HUMAN, MACHINE, profile
+from tests.signals.verdict.test_classifier import HUMAN, MACHINE, profile
+from wellspring.pipelines.cli import main
+from wellspring.schemas.classifier import LeftOut, Operating
 
 pytestmark = pytest.mark.slow
 OPERATING = Operating(true_positives=190, synthetic=200, false_positives=2, human=200)

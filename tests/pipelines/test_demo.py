@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pipelines.cli import main
+from wellspring.pipelines.cli import main
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from pipelines.cli import main
-from pipelines.estimate import (
+from tests.pipelines.crawl import write_crawl
+from wellspring.pipelines.cli import main
+from wellspring.pipelines.estimate import (
     ASSUMPTIONS,
     count_file,
     load_assumptions,
@@ -17,9 +18,8 @@ from pipelines.estimate import (
     measure_volume,
     parameter_count,
 )
-from signals.model_folder import model_folder
-from signals.tokenization import load_tokenizer
-from tests.pipelines.crawl import write_crawl
+from wellspring.signals.lm.model_folder import model_folder
+from wellspring.signals.lm.tokenization import load_tokenizer
 
 
 def figures(printed: str) -> dict[str, str]:
@@ -67,7 +67,7 @@ def test_long_files_are_tokenized_in_part(tmp_path, tiny_scorer, monkeypatch):
     tokenizer = load_tokenizer(tiny_scorer)
     path = str(crawl / "0.warc.wet.gz")
     whole = count_file(path, tokenizer, set())
-    monkeypatch.setattr("pipelines.estimate.TOKENIZED_DOCUMENTS", 5)
+    monkeypatch.setattr("wellspring.pipelines.estimate.TOKENIZED_DOCUMENTS", 5)
     part = count_file(path, tokenizer, set())
     assert part._replace(tokens=0) == whole._replace(tokens=0)
     assert part.tokens == pytest.approx(whole.tokens, rel=0.05)  # one token a byte, but not of every byte

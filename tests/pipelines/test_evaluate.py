@@ -6,8 +6,8 @@ import pytest
 import zstandard
 from sklearn.metrics import roc_auc_score
 
-from pipelines.cli import main
 from tests.pipelines.crawl import text as crawl_text
+from wellspring.pipelines.cli import main
 
 
 def line(number: int, probability: float | None, **values: object) -> dict[str, object]:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.cli import main
-from review.queue import HoldQueue
-from review.release import release_decided
 from tests.pipelines.crawl import write_crawl
-from tests.pipelines.forgetting import WHO, at_rest, begun, files, killed_at, stop_the_clock
+from tests.pipelines.forgetting.places import WHO, at_rest, begun, files, killed_at, stop_the_clock
 from tests.review.held_run import held_run
+from wellspring.pipelines.cli import main
+from wellspring.review.queue import HoldQueue
+from wellspring.review.release import release_decided
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ import re
 import pyarrow.dataset as ds
 import pytest
 
-from pipelines.cli import main
-from pipelines.set_folder import read_set
 from tests.pipelines.mixed_runs import curate, mix, rows, some_documents
+from wellspring.pipelines.cli import main
+from wellspring.pipelines.sets.set_folder import read_set
 
 pytestmark = pytest.mark.slow
 

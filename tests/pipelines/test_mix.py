@@ -11,13 +11,13 @@ import msgspec
 import pyarrow.dataset as ds
 import pytest
 
-from pipelines.cli import main
-from pipelines.set_folder import read_set
-from schemas.training_set import SetDocument
-from signals.mix_draw import order
-from signals.tokenization import load_tokenizer
 from tests.pipelines.indexed_reader import read_shards
 from tests.pipelines.mixed_runs import curate, mix, recipe, refused, rows, some_documents, write_texts
+from wellspring.pipelines.cli import main
+from wellspring.pipelines.sets.set_folder import read_set
+from wellspring.schemas.training_set import SetDocument
+from wellspring.signals.lm.tokenization import load_tokenizer
+from wellspring.signals.mix.draw import order
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from pipelines.cli import main
 from tests.pipelines.mixed_runs import curate, recipe, some_documents
+from wellspring.pipelines.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +57,7 @@ def data(folder) -> dict[str, bytes]:
 )
 def test_workers_processes_and_repeated_bundles(extra, flags, undisturbed, tmp_path):
     # In a process of its own: what an earlier mix left in this one must not help.
-    command = [sys.executable, "-m", "pipelines.cli", *flags, f"--output={tmp_path}/set", *extra]
+    command = [sys.executable, "-m", "wellspring.pipelines.cli", *flags, f"--output={tmp_path}/set", *extra]
     subprocess.run(command, check=True, capture_output=True)
     assert data(tmp_path / "set") == undisturbed
     assert any(name.startswith("tokens/") for name in undisturbed)

@@ -6,14 +6,14 @@ import json
 import pyarrow.dataset as ds
 import pytest
 
-from pipelines.cli import main
-from pipelines.set_folder import read_set
-from review.queue import HoldQueue
-from schemas.profile import Gate, Limit
-from signals.profiles import SEED
-from signals.scorer_fingerprint import scorer_fingerprint
 from tests.pipelines.indexed_reader import read_shards
 from tests.pipelines.mixed_runs import curate, mix, refused, rows, some_documents
+from wellspring.pipelines.cli import main
+from wellspring.pipelines.sets.set_folder import read_set
+from wellspring.review.queue import HoldQueue
+from wellspring.schemas.profile import Gate, Limit
+from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
+from wellspring.signals.verdict.profiles import SEED
 
 pytestmark = pytest.mark.slow
 

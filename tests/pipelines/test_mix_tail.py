@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
-from pipelines.set_folder import read_set
-from signals.weighted_sample import uniform
 from tests.pipelines.anchor_sets import ATTESTED, command, write_lines
 from tests.pipelines.mixed_runs import curate, mix, refused, rows, some_documents
+from wellspring.pipelines.sets.set_folder import read_set
+from wellspring.signals.stats.weighted_sample import uniform
 
 pytestmark = pytest.mark.slow
 

@@ -3,10 +3,10 @@ import re
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.monitor_words import TITLES
-from schemas.monitor import SIGNALS, WATCHED
 from tests.zipf_text import documents
+from wellspring.pages.monitor_words import TITLES
+from wellspring.pipelines.cli import main
+from wellspring.schemas.monitor import SIGNALS, WATCHED
 
 HOSTILE = '<script>alert(1)</script>"&'
 

@@ -50,7 +50,7 @@ def server() -> Iterator[str]:
 
 def said_and_written(folder: Path, *argv: str) -> tuple[int, str]:
     """Exit code; all that a job printed, and that lies in the folder afterwards."""
-    command = [sys.executable, "-m", "pipelines.cli", *argv]
+    command = [sys.executable, "-m", "wellspring.pipelines.cli", *argv]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     parts = [done.stdout, done.stderr]
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):

@@ -11,14 +11,14 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.cli import main
-from pipelines.page import ROW_LIMIT
-from pipelines.report import render_report, run
-from pipelines.report_head import outcome
-from schemas.arrow import arrow_schema, table
-from schemas.audit import HOLD_FOR_REVIEW, Audit
-from schemas.manifest import FileEntry, Histogram, Manifest, SourceCounts
 from tests.pipelines.run_pictures import audit, audits, manifest
+from wellspring.pages.html import ROW_LIMIT
+from wellspring.pages.run.head import outcome
+from wellspring.pipelines.cli import main
+from wellspring.pipelines.report import render_report, run
+from wellspring.schemas.arrow import arrow_schema, table
+from wellspring.schemas.audit import HOLD_FOR_REVIEW, Audit
+from wellspring.schemas.manifest import FileEntry, Histogram, Manifest, SourceCounts
 
 HOSTILE = "</title></style><script>alert('x')</script><img src=x onerror=\"alert(1)\">\u202egnp.exe\x00\ud800"
 VOID = {"meta"}

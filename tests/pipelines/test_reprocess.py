@@ -7,12 +7,12 @@ from pathlib import Path
 import pyarrow.dataset as ds
 import pytest
 
-from pipelines.cli import main
-from schemas.profile import Gate, GateTest, Limit, Profile
-from signals.profiles import SEED
-from signals.scorer_fingerprint import scorer_fingerprint
 from tests.pipelines.crawl import write_crawl
 from tests.signals.tiny_models import write_model
+from wellspring.pipelines.cli import main
+from wellspring.schemas.profile import Gate, GateTest, Limit, Profile
+from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
+from wellspring.signals.verdict.profiles import SEED
 
 pytestmark = pytest.mark.slow
 

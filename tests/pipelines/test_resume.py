@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from schemas.batch import TrainingBatch
-from signals.scorer import Scorer
 from tests.pipelines.crawl import write_crawl
 from tests.pipelines.test_curate_determinism import data
-from transforms import scorer_handler
-from transforms.storage import UNFINISHED
+from wellspring.pipelines.cli import main
+from wellspring.schemas.batch import TrainingBatch
+from wellspring.signals.lm.scorer import Scorer
+from wellspring.transforms.curate import scorer_handler
+from wellspring.transforms.storage.storage import UNFINISHED
 
 pytestmark = pytest.mark.slow
 
@@ -25,8 +25,8 @@ PAUSE_SECONDS = 0.25
 
 KILLED_AT = """
 import os, signal, sys, time
-from pipelines.cli import main
-from transforms import scorer_handler
+from wellspring.pipelines.cli import main
+from wellspring.transforms import scorer_handler
 
 score_batch = scorer_handler.score_batch
 calls = 0

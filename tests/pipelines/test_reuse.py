@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from schemas.profile import Gate, Limit, Profile
-from signals.profiles import SEED
-from signals.scorer import Scorer
-from signals.scorer_fingerprint import scorer_fingerprint
 from tests.pipelines.crawl import text, write_crawl
 from tests.pipelines.test_curate_determinism import data
-from transforms import read_documents
+from wellspring.pipelines.cli import main
+from wellspring.schemas.profile import Gate, Limit, Profile
+from wellspring.signals.lm.scorer import Scorer
+from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
+from wellspring.signals.verdict.profiles import SEED
+from wellspring.transforms.curate import read_documents
 
 pytestmark = pytest.mark.slow
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipelines.cli import main
-from review.queue import HoldQueue
 from tests.review.held_run import held_run
+from wellspring.pipelines.cli import main
+from wellspring.review.queue import HoldQueue
 
 
 @pytest.fixture

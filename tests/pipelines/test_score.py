@@ -6,11 +6,11 @@ import threading
 import pytest
 import zstandard
 
-from pipelines.cli import main
-from signals.scorer import Scorer
-from signals.tokenization import load_tokenizer
 from tests.pipelines.crawl import text
-from tests.signals.test_invisible_runs import MANIFEST, wrapped
+from tests.signals.text.test_invisible_runs import MANIFEST, wrapped
+from wellspring.pipelines.cli import main
+from wellspring.signals.lm.scorer import Scorer
+from wellspring.signals.lm.tokenization import load_tokenizer
 
 KEYS = {"id", "probability", "verdict", "confidence", "label", "reasons", "measurements"}
 
@@ -138,7 +138,7 @@ def test_the_names_ending_says_the_compression(texts, tmp_path, tiny_scorer):
 def test_a_run_that_fails_leaves_the_file_of_the_one_before(texts, tmp_path, tiny_scorer, monkeypatch):
     scored(texts, tmp_path / "out.jsonl", tiny_scorer)
     before = (tmp_path / "out.jsonl").read_bytes()
-    monkeypatch.setattr("pipelines.score.score_documents", lambda *_: 1 / 0)
+    monkeypatch.setattr("wellspring.pipelines.score.score_documents", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         scored(texts, tmp_path / "out.jsonl", tiny_scorer)
     assert (tmp_path / "out.jsonl").read_bytes() == before

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.demo_text import human_pages
-from signals.recursive_training import REGIMES
 from tests.signals.simulated_corpus import zipf_texts
+from wellspring.pipelines.cli import main
+from wellspring.pipelines.demo_data.text import human_pages
+from wellspring.signals.collapse.recursive_training import REGIMES
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@ import json
 
 import pytest
 
-from pipelines.cli import main
-from signals.model_folder import REFERENCE_EN
-from signals.tail_coverage import grouped_presence, read_tail_reference
-from signals.tokenization import load_tokenizer
+from wellspring.pipelines.cli import main
+from wellspring.signals.batch.tail_coverage import grouped_presence, read_tail_reference
+from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.signals.lm.tokenization import load_tokenizer
 
 
 def present(reference, ids):

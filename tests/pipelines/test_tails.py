@@ -5,8 +5,8 @@ import json
 import pytest
 import yaml
 
-from pipelines.cli import main
 from tests.zipf_text import documents
+from wellspring.pipelines.cli import main
 
 pytestmark = pytest.mark.slow
 

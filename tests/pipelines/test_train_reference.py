@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.cli import main
-from pipelines.train_reference import run
-from signals.scorer import Scorer, Unscorable
-from signals.tokenization import load_tokenizer
+from wellspring.pipelines.cli import main
+from wellspring.pipelines.train_reference import run
+from wellspring.signals.lm.scorer import Scorer, Unscorable
+from wellspring.signals.lm.tokenization import load_tokenizer
 
 
 def _corpus(folder: Path) -> str:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.estimate import ASSUMPTIONS
-from signals.profiles import SEED
-from transforms.finished_run import FinishedRun
+from wellspring.pipelines.cli import main
+from wellspring.pipelines.estimate import ASSUMPTIONS
+from wellspring.signals.verdict.profiles import SEED
+from wellspring.transforms.runs.finished_run import FinishedRun
 
 SOURCES = """\
 - match: {source: gutenberg}

@@ -11,11 +11,11 @@ import msgspec
 import numpy as np
 import xxhash
 
-from schemas import CODE_VERSION
-from schemas.arrow import arrow_schema
-from schemas.audit import HOLD_FOR_REVIEW, PROCEED, SIGNALS, Audit
-from schemas.document import HeldDocument, PublishedDocument
-from schemas.label import (
+from wellspring.schemas import CODE_VERSION
+from wellspring.schemas.arrow import arrow_schema
+from wellspring.schemas.audit import HOLD_FOR_REVIEW, PROCEED, SIGNALS, Audit
+from wellspring.schemas.document import HeldDocument, PublishedDocument
+from wellspring.schemas.label import (
     ABSTAIN,
     HIGH,
     HUMAN_UNVERIFIED,
@@ -26,13 +26,13 @@ from schemas.label import (
     SYNTHETIC_SUSPECTED,
     Label,
 )
-from schemas.manifest import FileEntry, Manifest, SourceCounts
-from schemas.measurements import Measurements
-from signals.entropy import pack_ids
-from signals.hashing import stable_hash
-from signals.surprisal_levels import surprisal_levels
-from signals.ticket import make_ticket
-from transforms.parquet import parquet_bytes
+from wellspring.schemas.manifest import FileEntry, Manifest, SourceCounts
+from wellspring.schemas.measurements import Measurements
+from wellspring.signals.batch.ticket import make_ticket
+from wellspring.signals.entropy import pack_ids
+from wellspring.signals.lm.surprisal_levels import surprisal_levels
+from wellspring.signals.stats.hashing import stable_hash
+from wellspring.transforms.storage.parquet_bytes import parquet_bytes
 
 LIMIT = 6.534
 LANGUAGE = "en"

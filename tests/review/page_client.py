@@ -9,8 +9,8 @@ from pathlib import Path
 from httpx import Response
 from starlette.testclient import TestClient
 
-from review.app import create_app
-from review.served_runs import ServedRuns
+from wellspring.review.app import create_app
+from wellspring.review.served_runs import ServedRuns
 
 TOKEN = "a-token-for-the-tests"
 HOST = "http://127.0.0.1:8377"

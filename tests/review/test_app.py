@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from review.history import APPROVED, REJECTED, WAITING
-from review.queue import HoldQueue
-from review.release import release_decided
 from tests.review.held_run import held_run
 from tests.review.page_client import boxes, links, page_client, reviewer, submit
+from wellspring.review.history import APPROVED, REJECTED, WAITING
+from wellspring.review.queue import HoldQueue
+from wellspring.review.release import release_decided
 
 
 def _first_batch(run: Path) -> str:

@@ -4,7 +4,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from review.batch_page import (
+from tests.review.held_run import held_run
+from wellspring.review.batch_page import (
     group_numbers,
     neighbours_of,
     ordered_places,
@@ -13,10 +14,9 @@ from review.batch_page import (
     time_charts,
     why_held,
 )
-from review.queue import HoldQueue
-from review.served_runs import ServedRuns
-from schemas.audit import SIGNALS, Audit
-from tests.review.held_run import held_run
+from wellspring.review.queue import HoldQueue
+from wellspring.review.served_runs import ServedRuns
+from wellspring.schemas.audit import SIGNALS, Audit
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.document_page import CHARACTERS, CLASSES, class_of, legend, shown_text, sides
-from schemas.document import HeldDocument
-from signals.entropy import pack_ids
-from signals.surprisal_levels import UNSCORED, surprisal_levels
+from wellspring.review.document_page import CHARACTERS, CLASSES, class_of, legend, shown_text, sides
+from wellspring.schemas.document import HeldDocument
+from wellspring.signals.entropy import pack_ids
+from wellspring.signals.lm.surprisal_levels import UNSCORED, surprisal_levels
 
 _BASE = HeldDocument(
     id="a",

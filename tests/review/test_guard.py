@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from review.guard import HEADERS, allowed_hosts, is_loopback
 from tests.review.held_run import held_run
 from tests.review.page_client import HOST, TOKEN, page_client, secret_of
+from wellspring.review.guard import HEADERS, allowed_hosts, is_loopback
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from review.history import WAITING
-from review.queue import HoldQueue
-from signals.surprisal_levels import surprisals_of
 from tests.review.held_run import held_run
+from wellspring.review.history import WAITING
+from wellspring.review.queue import HoldQueue
+from wellspring.signals.lm.surprisal_levels import surprisals_of
 
 
 @pytest.mark.parametrize("scored", [True, False])

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from review.history import (
+from wellspring.review.history import (
     APPROVED,
     REJECTED,
     RELEASED,
@@ -13,7 +13,7 @@ from review.history import (
     settled_by,
     state_of,
 )
-from schemas.decision import Decision
+from wellspring.schemas.decision import Decision
 
 BATCH = "0123456789abcdef" * 2
 

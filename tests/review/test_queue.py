@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from review.history import APPROVED, BROKEN, REJECTED, WAITING
-from review.queue import DecisionError, HoldQueue, UnknownBatchError
 from tests.review.held_run import held_run
-from transforms.finished_run import RunError
+from wellspring.review.history import APPROVED, BROKEN, REJECTED, WAITING
+from wellspring.review.queue import DecisionError, HoldQueue, UnknownBatchError
+from wellspring.transforms.runs.finished_run import RunError
 
 
 @pytest.fixture

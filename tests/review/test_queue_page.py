@@ -2,10 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from review.history import WAITING
-from review.queue import Entry, HoldQueue, intervals_beyond
-from review.queue_page import ROWS, Filters, Held, queue_page, read_filters, seconds_since
 from tests.review.held_run import held_run
+from wellspring.review.history import WAITING
+from wellspring.review.queue import Entry, HoldQueue, intervals_beyond
+from wellspring.review.queue_page import ROWS, Filters, Held, queue_page, read_filters, seconds_since
 
 Rows = list[tuple[HoldQueue, Entry]]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from review.history import RELEASED, WAITING
-from review.queue import DecisionError, HoldQueue
-from review.release import release_decided
 from tests.review.held_run import held_run
-from transforms.finished_run import RunError
-from transforms.storage import LocalStorage
+from wellspring.review.history import RELEASED, WAITING
+from wellspring.review.queue import DecisionError, HoldQueue
+from wellspring.review.release import release_decided
+from wellspring.transforms.runs.finished_run import RunError
+from wellspring.transforms.storage.storage import LocalStorage
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_a_file_in_the_way_stops_the_release_before_it_counts(decided):
 
 
 def test_files_are_filled_up_to_their_size(decided, monkeypatch, check_run):
-    monkeypatch.setattr("review.release._DOCUMENTS_PER_FILE", 5)
+    monkeypatch.setattr("wellspring.review.release._DOCUMENTS_PER_FILE", 5)
     release_decided(HoldQueue(str(decided)), by="carla")
     assert len(list(decided.glob("declined/released-1-*.parquet"))) == 2
     check_run(decided)

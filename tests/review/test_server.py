@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from review.server import serve
 from tests.review.held_run import held_run
-from transforms.finished_run import RunError
+from wellspring.review.server import serve
+from wellspring.transforms.runs.finished_run import RunError
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from schemas.arrow import arrow_schema, table
-from schemas.document import HeldDocument, PublishedDocument
+from wellspring.schemas.arrow import arrow_schema, table
+from wellspring.schemas.document import HeldDocument, PublishedDocument
 
 
 class Row(msgspec.Struct):

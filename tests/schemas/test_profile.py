@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from schemas.profile import Gate, GateTest, Limit
+from wellspring.schemas.profile import Gate, GateTest, Limit
 
 
 def test_a_gate_of_one_test_as_older_profiles_have_it_still_loads():

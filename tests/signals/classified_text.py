@@ -1,7 +1,7 @@
 """Made-up labelled text of two kinds that differ in wording, for the tests of the classifier."""
 
-from signals.hashing import stable_hash
-from signals.labelled import LabelledText
+from wellspring.signals.calibration.labelled import LabelledText
+from wellspring.signals.stats.hashing import stable_hash
 
 _SHARED = (
     "the river ran past a house where people had lived for years and we walked there in the evening with "

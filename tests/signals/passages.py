@@ -4,7 +4,7 @@ import gzip
 import json
 from pathlib import Path
 
-from signals.hashing import stable_hash
+from wellspring.signals.stats.hashing import stable_hash
 
 _ONSETS = "b d f g h k l m n p r s t v st tr pl gr".split()
 _VOWELS = "a e i o u ea ou ai".split()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from signals.counter_draws import uniforms
+from wellspring.signals.stats.counter_draws import uniforms
 
 _TYPES = 10_000
 

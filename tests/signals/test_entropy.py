@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy as scipy_entropy
 
-from signals.entropy import batch_entropy_audit, pack_ids, unpack_ids
+from wellspring.signals.entropy import batch_entropy_audit, pack_ids, unpack_ids
 
 VOCABULARY = 50
 DOCUMENTS = st.lists(st.lists(st.integers(0, VOCABULARY - 1)), min_size=1).filter(lambda d: any(d))

@@ -3,14 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.evidence import Evidence
-from schemas.label import Verdict
-from schemas.profile import Profile, VoteRule
-from schemas.sources import Match, SourceEntry
-from signals.profiles import SEED
-from signals.provenance import ProvenanceClassifier, label, label_is_open, posterior_probability
-from signals.votes import judge_by_votes
 from tests.documents import measurements
+from wellspring.schemas.label import Verdict
+from wellspring.schemas.profile import Profile, VoteRule
+from wellspring.schemas.sources import Evidence, Match, SourceEntry
+from wellspring.signals.provenance import ProvenanceClassifier, label, label_is_open, posterior_probability
+from wellspring.signals.verdict.profiles import SEED
+from wellspring.signals.verdict.votes import judge_by_votes
 
 HUMAN = Verdict(verdict="LIKELY_HUMAN", confidence="LOW", probability=0.0, reasons=[])
 SURE = Verdict(verdict="SYNTHETIC", confidence="HIGH", probability=1.0, reasons=["it repeats"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from signals.training_text import CorpusDocument
+from wellspring.signals.lm.training_text import CorpusDocument
 
 WORDS = ["cat", "sat", "mat", "while", "rain", "fell", "over", "old", "roofs", "and", "birds", "sang"]
 

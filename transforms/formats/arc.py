@@ -7,14 +7,14 @@ from typing import BinaryIO
 from warcio.archiveiterator import ArchiveIterator
 from warcio.recordloader import ArcWarcRecord
 
-from schemas.document import Document
-from schemas.reject import FILE, Reject
-from transforms.formats.fields import Place, archive_source, dump_named_in
-from transforms.formats.gzip_members import MAGIC, DamagedStreamError, damage_after
-from transforms.formats.http import HttpResponse
-from transforms.formats.limits import Limits
-from transforms.formats.pages import Capture, body_outcome, response_outcome
-from transforms.formats.source_stream import StorageError
+from wellspring.schemas.document import Document
+from wellspring.schemas.reject import FILE, Reject
+from wellspring.transforms.formats.fields import Place, archive_source, dump_named_in
+from wellspring.transforms.formats.gzip_members import MAGIC, DamagedStreamError, damage_after
+from wellspring.transforms.formats.http import HttpResponse
+from wellspring.transforms.formats.limits import Limits
+from wellspring.transforms.formats.pages import Capture, body_outcome, response_outcome
+from wellspring.transforms.formats.source_stream import StorageError
 
 _RECORD_LINE = re.compile(rb"^[a-z][a-z0-9+.-]*:\S* [0-9a-fA-F.:]+ \d{14} \S+ \d+\r?$", re.MULTILINE)
 

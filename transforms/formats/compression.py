@@ -6,10 +6,16 @@ import lzma
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Protocol, cast
 
-from transforms.formats import gzip_members
-from transforms.formats.framed_blocks import LZ4_MAGIC, ZSTD_MAGIC, is_skippable, lz4_pieces, zstd_pieces
-from transforms.formats.gzip_members import DamagedStreamError
-from transforms.formats.source_stream import SourceStream, source_stream
+from wellspring.transforms.formats import gzip_members
+from wellspring.transforms.formats.framed_blocks import (
+    LZ4_MAGIC,
+    ZSTD_MAGIC,
+    is_skippable,
+    lz4_pieces,
+    zstd_pieces,
+)
+from wellspring.transforms.formats.gzip_members import DamagedStreamError
+from wellspring.transforms.formats.source_stream import SourceStream, source_stream
 
 GZIP, ZSTD, LZ4, BZIP2, XZ, LZMA = "gzip", "zstandard", "lz4", "bzip2", "xz", "lzma"
 

@@ -9,10 +9,10 @@ from pathlib import PurePosixPath
 import msgspec
 import xxhash
 
-from schemas.document import Document
-from schemas.reject import RECORD, Reject
-from signals.invisible_runs import METADATA_KEY, InvisibleText, without_invisible_runs
-from transforms.formats.limits import Limits
+from wellspring.schemas.document import Document
+from wellspring.schemas.reject import RECORD, Reject
+from wellspring.signals.text.invisible_runs import METADATA_KEY, InvisibleText, without_invisible_runs
+from wellspring.transforms.formats.limits import Limits
 
 MAX_ID_CHARACTERS = 512
 MAX_URL_CHARACTERS = 4096

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import lz4.frame  # type: ignore[import-untyped]
 import zstandard
 
-from transforms.formats.gzip_members import DamagedStreamError
+from wellspring.transforms.formats.gzip_members import DamagedStreamError
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 LZ4_MAGIC = b"\x04\x22\x4d\x18"

@@ -6,9 +6,9 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
 from resiliparse.parse.html import HTMLTree
 
-from transforms.formats.html_declarations import page_declarations
-from transforms.formats.http import TooLargeError
-from transforms.formats.limits import Limits
+from wellspring.transforms.formats.html_declarations import page_declarations
+from wellspring.transforms.formats.http import TooLargeError
+from wellspring.transforms.formats.limits import Limits
 
 # Below these sizes a page can't cost more than about two seconds whatever it holds, so that the
 # pages of every day pay nothing for the checks.

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from resiliparse.parse.html import HTMLTree
 
-from signals.declared_generator import source_type
-from transforms.formats.fields import bounded
+from wellspring.signals.verdict.declared_generator import source_type
+from wellspring.transforms.formats.fields import bounded
 
 MAX_DECLARATION_CHARACTERS = 200
 _PROPERTY = "digitalsourcetype"

@@ -7,13 +7,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from schemas.reject import FILE, Reject
-from transforms.formats.compression import unpacked
-from transforms.formats.detect import BOM
-from transforms.formats.fields import Place, file_source
-from transforms.formats.gzip_members import DamagedStreamError
-from transforms.formats.limits import Limits
-from transforms.formats.rows import COLUMNS, Columns, Read, row_outcome
+from wellspring.schemas.reject import FILE, Reject
+from wellspring.transforms.formats.compression import unpacked
+from wellspring.transforms.formats.detect import BOM
+from wellspring.transforms.formats.fields import Place, file_source
+from wellspring.transforms.formats.gzip_members import DamagedStreamError
+from wellspring.transforms.formats.limits import Limits
+from wellspring.transforms.formats.rows import COLUMNS, Columns, Read, row_outcome
 
 _NOT_STRICT = re.compile(rb"\\ud|NaN|Infinity", re.IGNORECASE)
 

@@ -2,11 +2,11 @@
 
 import msgspec
 
-from schemas.document import Document
-from schemas.reject import Reject
-from transforms.formats.fields import Place, bounded, iso_date
-from transforms.formats.html import decode_page, html_to_text
-from transforms.formats.http import (
+from wellspring.schemas.document import Document
+from wellspring.schemas.reject import Reject
+from wellspring.transforms.formats.fields import Place, bounded, iso_date
+from wellspring.transforms.formats.html import decode_page, html_to_text
+from wellspring.transforms.formats.http import (
     HttpResponse,
     TooLargeError,
     UndecodableError,
@@ -15,7 +15,7 @@ from transforms.formats.http import (
     media_type,
     parse_response,
 )
-from transforms.formats.limits import Limits
+from wellspring.transforms.formats.limits import Limits
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _UNDECLARED = frozenset({"", "application/octet-stream", "unk", "unknown/unknown", "no-type"})

@@ -8,12 +8,12 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.reject import FILE
-from transforms.formats.fields import Place, file_source
-from transforms.formats.gzip_members import DamagedStreamError
-from transforms.formats.limits import Limits
-from transforms.formats.rows import COLUMNS, Columns, Read, row_outcome
-from transforms.formats.source_stream import StorageError
+from wellspring.schemas.reject import FILE
+from wellspring.transforms.formats.fields import Place, file_source
+from wellspring.transforms.formats.gzip_members import DamagedStreamError
+from wellspring.transforms.formats.limits import Limits
+from wellspring.transforms.formats.rows import COLUMNS, Columns, Read, row_outcome
+from wellspring.transforms.formats.source_stream import StorageError
 
 _ROWS_A_BATCH = 64
 

@@ -4,11 +4,11 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
-from schemas.document import Document
-from schemas.reject import FILE, Reject
-from transforms.formats.arc import read_arc
-from transforms.formats.compression import GZIP, Unpacked, compression_of
-from transforms.formats.detect import (
+from wellspring.schemas.document import Document
+from wellspring.schemas.reject import FILE, Reject
+from wellspring.transforms.formats.arc import read_arc
+from wellspring.transforms.formats.compression import GZIP, Unpacked, compression_of
+from wellspring.transforms.formats.detect import (
     ARC,
     HEAD_BYTES,
     JSONL,
@@ -17,14 +17,14 @@ from transforms.formats.detect import (
     format_by_name,
     what_is_not_read,
 )
-from transforms.formats.fields import Place, archive_source, dump_named_in, file_source
-from transforms.formats.jsonl import read_jsonl
-from transforms.formats.limits import DEFAULT_LIMITS, Limits
-from transforms.formats.parquet import read_parquet
-from transforms.formats.rows import COLUMNS, Columns, Read
-from transforms.formats.source_stream import source_stream
-from transforms.formats.warc import read_warc
-from transforms.public_path import public_path
+from wellspring.transforms.formats.fields import Place, archive_source, dump_named_in, file_source
+from wellspring.transforms.formats.jsonl import read_jsonl
+from wellspring.transforms.formats.limits import DEFAULT_LIMITS, Limits
+from wellspring.transforms.formats.parquet import read_parquet
+from wellspring.transforms.formats.rows import COLUMNS, Columns, Read
+from wellspring.transforms.formats.source_stream import source_stream
+from wellspring.transforms.formats.warc import read_warc
+from wellspring.transforms.storage.public_path import public_path
 
 
 def default_source(path: str) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from schemas.document import Document
-from schemas.reject import Reject
-from transforms.formats.fields import MAX_ID_CHARACTERS, Place, bounded, file_source, iso_date
-from transforms.formats.limits import Limits
+from wellspring.schemas.document import Document
+from wellspring.schemas.reject import Reject
+from wellspring.transforms.formats.fields import MAX_ID_CHARACTERS, Place, bounded, file_source, iso_date
+from wellspring.transforms.formats.limits import Limits
 
 _MAX_VALUE_CHARACTERS = 200
 _FIELDS = ("source", "added", "created", "url", "date", "dump", "metadata")

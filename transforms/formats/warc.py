@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from schemas.document import Document
-from schemas.reject import FILE, Reject
-from transforms.formats.fields import Place, archive_source, bare_record_id, bounded, dump_named_in
-from transforms.formats.http import HttpResponse
-from transforms.formats.limits import Limits
-from transforms.formats.pages import Capture, body_outcome, response_outcome
-from transforms.formats.warc_records import Damage, WarcBlock, iterate_records
+from wellspring.schemas.document import Document
+from wellspring.schemas.reject import FILE, Reject
+from wellspring.transforms.formats.fields import Place, archive_source, bare_record_id, bounded, dump_named_in
+from wellspring.transforms.formats.http import HttpResponse
+from wellspring.transforms.formats.limits import Limits
+from wellspring.transforms.formats.pages import Capture, body_outcome, response_outcome
+from wellspring.transforms.formats.warc_records import Damage, WarcBlock, iterate_records
 
 _MAX_VALUE_CHARACTERS = 200
 

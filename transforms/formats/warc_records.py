@@ -15,14 +15,14 @@ from typing import BinaryIO
 import msgspec
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from transforms.formats.gzip_members import (
+from wellspring.transforms.formats.gzip_members import (
     MAGIC,
     DamagedStreamError,
     after_empty_member,
     damage_after,
     next_member,
 )
-from transforms.formats.limits import Limits
+from wellspring.transforms.formats.limits import Limits
 
 MAX_RESTARTS = 100
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)

@@ -3,10 +3,10 @@
 import gzip
 import io
 
-from schemas.document import Document
-from schemas.reject import FILE, RECORD, Reject
-from transforms.formats.limits import DEFAULT_LIMITS, Limits
-from transforms.formats.read_file import read_file
+from wellspring.schemas.document import Document
+from wellspring.schemas.reject import FILE, RECORD, Reject
+from wellspring.transforms.formats.limits import DEFAULT_LIMITS, Limits
+from wellspring.transforms.formats.read_file import read_file
 
 TEXT = "A sentence that is long enough to be kept as the text of a document, number {}."
 

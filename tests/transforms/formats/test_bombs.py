@@ -23,7 +23,7 @@ MOST_SECONDS = 120
 # In a process of its own, whose peak memory is the kernel's word.
 READ = """
 import json, resource, sys
-from transforms.formats.read_file import read_file
+from wellspring.transforms.formats.read_file import read_file
 
 def read(path):
     with open(path, "rb") as stream:

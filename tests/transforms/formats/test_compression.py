@@ -24,8 +24,8 @@ from tests.transforms.formats.archives import (
     outcomes,
     record_rejects,
 )
-from transforms.formats.compression import compression_of, unpacked
-from transforms.formats.read_file import read_file
+from wellspring.transforms.formats.compression import compression_of, unpacked
+from wellspring.transforms.formats.read_file import read_file
 
 Encode = Callable[[bytes], bytes]
 

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from resiliparse.parse.html import HTMLTree
 
-from transforms.formats.html_declarations import page_declarations
+from wellspring.transforms.formats.html_declarations import page_declarations
 
 MODEL = "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
 CAMERA = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"

@@ -9,18 +9,12 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.document import Document
-from schemas.reject import Reject
-from tests.transforms.formats.archives import (
-    TEXT,
-    documents,
-    file_rejects,
-    outcomes,
-    record_rejects,
-)
-from transforms.formats.limits import Limits
-from transforms.formats.read_file import read_file
-from transforms.formats.rows import Columns
+from tests.transforms.formats.archives import TEXT, documents, file_rejects, outcomes, record_rejects
+from wellspring.schemas.document import Document
+from wellspring.schemas.reject import Reject
+from wellspring.transforms.formats.limits import Limits
+from wellspring.transforms.formats.read_file import read_file
+from wellspring.transforms.formats.rows import Columns
 
 
 def line(number: int, **fields: object) -> bytes:

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from schemas.document import Document
-from schemas.reject import Reject
 from tests.transforms.formats.archives import TEXT, file_rejects, members, outcomes, record_rejects
-from transforms.find_files import read_path_list
+from wellspring.schemas.document import Document
+from wellspring.schemas.reject import Reject
+from wellspring.transforms.storage.find_files import read_path_list
 
 pytestmark = pytest.mark.slow
 

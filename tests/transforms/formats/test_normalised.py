@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.signals.test_invisible_runs import MANIFEST, wrapped
+from tests.signals.text.test_invisible_runs import MANIFEST, wrapped
 from tests.transforms.formats.archives import TEXT, conversion, documents, outcomes, response
-from transforms.formats.fields import clean_text, normalised
+from wellspring.transforms.formats.fields import clean_text, normalised
 
 RANGE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
 CONTROLS = [chr(code) for code in (*range(32), 127) if chr(code) not in "\t\n\r"]

@@ -11,8 +11,8 @@ from warcio.archiveiterator import ArchiveIterator
 
 from tests.conftest import SHARED_DATA
 from tests.transforms.formats.archives import conversion, documents, file_rejects, outcomes
-from transforms.formats.detect import format_by_name
-from transforms.formats.read_file import read_file
+from wellspring.transforms.formats.detect import format_by_name
+from wellspring.transforms.formats.read_file import read_file
 
 ARC = (
     b"filedesc://x.arc 0.0.0.0 20080430204825 text/plain 74\n1 0 Heritrix\n"

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from transforms.formats.source_stream import SourceStream, StorageError
+from wellspring.transforms.formats.source_stream import SourceStream, StorageError
 
 
 class Breaking(io.BytesIO):

@@ -20,7 +20,7 @@ from tests.transforms.formats.archives import (
     record_rejects,
     response,
 )
-from transforms.formats.limits import Limits
+from wellspring.transforms.formats.limits import Limits
 
 WET = "crawl/CC-MAIN-2024-10/segments/1/wet/CC-MAIN-20240301120000-00000.warc.wet.gz"
 WARCINFO = record(

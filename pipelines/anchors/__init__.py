@@ -1,0 +1,1 @@
+"""Anchor sets: their folder, input, checks, keys and signatures."""

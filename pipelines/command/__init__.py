@@ -1,0 +1,1 @@
+"""What every command needs: arguments, outputs, progress, ends."""

@@ -1,0 +1,1 @@
+"""The crawls that the demo and the check of an engine are made of."""

@@ -1,0 +1,1 @@
+"""Taking documents out of runs, sets and anchors."""

@@ -1,0 +1,1 @@
+"""Training sets: their folder, card and table."""

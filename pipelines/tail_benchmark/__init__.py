@@ -1,0 +1,1 @@
+"""The benchmark of rare facts and words: built, and scored."""

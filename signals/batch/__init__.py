@@ -1,0 +1,1 @@
+"""Training batches: how they are put together, measured, audited and gated."""

@@ -1,0 +1,1 @@
+"""Model collapse, simulated and measured."""

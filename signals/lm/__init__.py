@@ -1,0 +1,1 @@
+"""Language models: tokens, folders, scoring, training."""

@@ -1,0 +1,1 @@
+"""Finding texts again: near duplicates, quotations, anchors."""

@@ -1,0 +1,1 @@
+"""Drawing training sets: recipes, weights, counts, rare words."""

@@ -1,0 +1,1 @@
+"""Numbers and draws that know nothing of text: hashes, intervals, sketches, tests."""

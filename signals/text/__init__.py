@@ -1,0 +1,1 @@
+"""What is measured of a text by itself: words, sentences, vocabulary, burstiness."""

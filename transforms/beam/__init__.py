@@ -1,0 +1,1 @@
+"""What every Beam pipeline here needs: coders, merging, metrics, shards."""

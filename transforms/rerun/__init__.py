@@ -1,0 +1,1 @@
+"""The steps that go over stored runs again."""

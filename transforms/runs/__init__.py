@@ -1,0 +1,1 @@
+"""Run folders as they were written: their files, shards and log."""

@@ -1,0 +1,1 @@
+"""Files here and in stores: found, opened, written whole, claimed."""
