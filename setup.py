@@ -1,7 +1,7 @@
 """Packaging: the distribution is `wellspring-corpus`, the package and the command are `wellspring`.
 
-The rooms lie at the top of the repository and are installed as `wellspring.<room>`; in a checkout the links in
-`wellspring/` do the same.
+The rooms are at the top of the repository and are installed as `wellspring.<room>`; in a checkout the links
+in `wellspring/` do the same.
 """
 
 import re

@@ -85,8 +85,8 @@ class HeldDocument(PublishedDocument, frozen=True, kw_only=True):
     token_ends: bytes | None = None
     """Where each token ends in the text: characters, packed as little-endian int32. Null: no scorer ran."""
     token_surprisals: bytes | None = None
-    """How unlikely the scorer held each token to be: one byte per token, `signals.lm.surprisal_levels`. Null: no
-    scorer ran, or the run was reprocessed without scoring."""
+    """How unlikely the scorer held each token to be: one byte per token, `signals.lm.surprisal_levels`. Null:
+    no scorer ran, or the run was reprocessed without scoring."""
 
 
 class DeclinedDocument(HeldDocument, frozen=True, kw_only=True):

@@ -1,5 +1,5 @@
-"""The public face of Wellspring: the names in `__all__` are what others may import. All else is private, and may
-change between versions.
+"""The public face of Wellspring: the names in `__all__` are what others may import. All else is private, and
+may change between versions.
 
     from wellspring import Document, ReadDocuments, batch_entropy_audit
 

@@ -1,7 +1,8 @@
 """How well the share of synthetic text is estimated on sources that the error rates don't come from.
 
-The estimates of `signals.verdict.prevalence` are unbiased for text that scores like the left-out text. Of a source
-never seen that is a hope, so it is tried: each labelled source in turn is the new one, mixed at known shares.
+The estimates of `signals.verdict.prevalence` are unbiased for text that scores like the left-out text. Of a
+source never seen that is a hope, so it is tried: each labelled source in turn is the new one, mixed at known
+shares.
 """
 
 from collections import defaultdict

@@ -5,8 +5,8 @@ baseline fixed, from its outputs in the order of their hashes; a window with few
 
 The baseline's outputs are dealt into halves by hash. One gives the rare token pairs, the other the windows:
 text always has the rare pairs that were found in it, so its own coverage would promise too much. From the
-windows come mean and spread, and `signals.batch.drift` allows for how uncertain these are: the fewer windows, the
-larger the step that is seen. All series together raise at most about one false alarm in 500 windows.
+windows come mean and spread, and `signals.batch.drift` allows for how uncertain these are: the fewer windows,
+the larger the step that is seen. All series together raise at most about one false alarm in 500 windows.
 """
 
 import math

@@ -1,7 +1,7 @@
 """What a person writes for files, to the files: names, patterns, folders, lists of paths, wherever they lie.
 
-Every job finds its files by this. Names that aren't UTF-8 are given as `transforms.storage.file_names` writes them,
-and opened by that.
+Every job finds its files by this. Names that aren't UTF-8 are given as `file_names` writes them, and opened
+by that.
 """
 
 import os
