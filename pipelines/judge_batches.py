@@ -10,8 +10,8 @@ from typing import NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection
 
+from wellspring.pages.run.report import render_report
 from wellspring.pipelines.curate_settings import CurateSettings
-from wellspring.pipelines.report import render_report
 from wellspring.schemas.audit import Audit
 from wellspring.schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatch
 from wellspring.schemas.document import PublishedDocument

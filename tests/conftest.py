@@ -1,11 +1,11 @@
 """Fixtures that all tests share."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.run_checker import differences, violations
 
 SHARED_DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
@@ -28,14 +28,12 @@ def tiny_scorer(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def check_run() -> Callable[..., None]:
-    """Checks a run folder against the contract by a tool that knows nothing of this code; does
-    nothing where that tool isn't there."""
-    tool = SHARED_DATA.parent / "tools" / "check_run.py"
+    """Checks run folders against the contract, and two of them against each other."""
 
-    def check(*runs: Path) -> None:
-        if tool.is_file():
-            command = [sys.executable, str(tool), *map(str, runs)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stdout + done.stderr
+    def check(run: Path, other: Path | None = None) -> None:
+        assert violations(run) == []
+        if other is not None:
+            assert violations(other) == []
+            assert differences(run, other) == []
 
     return check

@@ -13,6 +13,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wellspring.pages.run.report import render_report
 from wellspring.pipelines.forgetting.request import (
     ForgetRequest,
     Forgotten,
@@ -24,7 +25,6 @@ from wellspring.pipelines.forgetting.request import (
     release_without,
     without_rows,
 )
-from wellspring.pipelines.report import render_report
 from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.forgotten import FORGOTTEN
 from wellspring.schemas.manifest import FileEntry, Manifest, SourceCounts

@@ -2,7 +2,8 @@
 
 Thirteen words are GPT-3's measure of contamination (Brown et al. 2020), as for anchor sets
 (`signals.matching.quotations`, which confirms each hash and so holds the texts). Here the other text, which
-may be a whole training set, is streamed, and what is held is the checked documents' own passages, eight bytes a word.
+may be a whole training set, is streamed, and what is held is the checked documents' own passages, eight bytes
+per word.
 """
 
 from collections.abc import Iterable, Sequence

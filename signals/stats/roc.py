@@ -75,7 +75,7 @@ def _clustered(value: float, influence: Scores, clusters: NDArray[np.int64]) -> 
 
 def true_positive_rate_at(scores: Scores, positive: Labels, max_fpr: float) -> tuple[float, float]:
     """(share of positives above it, threshold): the lowest threshold that at most `max_fpr` of the negatives
-    lie above. In sample: on few negatives it is rough, `calibration.error_bound` is the one with a promise."""
+    lie above. In sample, so rough on few negatives: `calibration.error_bound` is the one with a promise."""
     descending = np.sort(scores[~positive])[::-1]
     threshold = float(descending[int(max_fpr * len(descending))])
     return float((scores[positive] > threshold).mean()), threshold

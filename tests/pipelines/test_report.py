@@ -14,8 +14,9 @@ import pytest
 from tests.pipelines.run_pictures import audit, audits, manifest
 from wellspring.pages.html import ROW_LIMIT
 from wellspring.pages.run.head import outcome
+from wellspring.pages.run.report import render_report
 from wellspring.pipelines.cli import main
-from wellspring.pipelines.report import render_report, run
+from wellspring.pipelines.report import run
 from wellspring.schemas.arrow import arrow_schema, table
 from wellspring.schemas.audit import HOLD_FOR_REVIEW, Audit
 from wellspring.schemas.manifest import FileEntry, Histogram, Manifest, SourceCounts

@@ -6,8 +6,8 @@ import msgspec
 
 from tests.pipelines.run_pictures import manifest
 from tests.pipelines.test_report import HOSTILE, read
+from wellspring.pages.run.report import render_report
 from wellspring.pages.run.share import share_section
-from wellspring.pipelines.report import render_report
 from wellspring.schemas.prevalence import SyntheticShare
 
 ESTIMATED = SyntheticShare(
