@@ -127,6 +127,7 @@ def _states(run: Path) -> dict[str, str]:
 
 def _wait_for(page: "sync_api.Page", words: str) -> None:
     page.wait_for_selector(f"text={words}", timeout=15_000)
+    page.wait_for_load_state("load")  # the words are there before the script is, and a key would be lost
 
 
 def test_listed_opened_and_approved_by_keys_alone(browser: "sync_api.Browser", tmp_path: Path) -> None:
