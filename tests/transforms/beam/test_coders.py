@@ -11,7 +11,7 @@ from wellspring.schemas.batch import MeasuredDocument, ScoredBatch, TrainingBatc
 from wellspring.schemas.document import Document
 from wellspring.schemas.measurements import Measurements
 from wellspring.schemas.reject import Reject
-from wellspring.transforms.beam.coders import STRUCTS, StructCoder
+from wellspring.transforms.beam.coders import STRUCTS, StructCoder, register_struct_coders
 
 DOCUMENT = Document(id="1", text="täxt\n" * 9, source="s", file_path="p", offset=3, date="2024-01-01")
 REJECT = Reject(kind="record", reason="empty", detail="", source="s", file_path="p", offset=1)
@@ -26,6 +26,8 @@ BATCH = TrainingBatch(
     batch_id="b", window_start=None, window_end=None, stratum={"z": "1", "a": "2"}, gated=True,
     documents=[MEASURED],
 )  # fmt: skip
+
+register_struct_coders()
 
 
 @pytest.mark.parametrize(
