@@ -35,9 +35,9 @@ from wellspring.schemas.profile import Gate, Profile
 from wellspring.schemas.reject import Reject
 from wellspring.signals.batch.gate_limits import baseline_limits
 from wellspring.signals.calibration.accuracy import accuracy, mean_over_collections
-from wellspring.signals.calibration.classifier_fitting import Fitting, Measured
+from wellspring.signals.calibration.classifier_fitting import Fitting, Measured, refuse_too_few
 from wellspring.signals.calibration.labelled import LabelledText, independent
-from wellspring.signals.calibration.profile_fitting import Measure, fit_profile
+from wellspring.signals.calibration.profile_fitting import Measure, fit_profile, refuse_promise
 from wellspring.signals.lm.measuring import measure_documents, with_language
 from wellspring.signals.lm.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
 from wellspring.signals.lm.scorer import Scorer
@@ -88,7 +88,12 @@ def _parser() -> JobParser:
     add_column_flags(p)
     p.add_argument("--text_only", help="more of it, that the scorer was trained on")
     p.add_argument("--output", required=True, help="profile.json; its page is written beside it as .html")
-    p.add_argument("--max_fpr", type=_share, default=0.01, help="human text wronged at most; default: 0.01")
+    p.add_argument(
+        "--max_fpr",
+        type=_share,
+        default=0.01,
+        help="highest false positive rate to promise; default: 0.01, which takes 299 human documents",
+    )
     p.add_argument(
         "--scorer",
         default=f"{REFERENCE_EN},{REFERENCE_EN_MACHINE}",
@@ -116,6 +121,8 @@ def _calibrated(arguments: argparse.Namespace, output: str, page: str | None, sa
         labelled = read_labelled(arguments.labelled, "--labelled", columns)
         text_only = read_labelled(more, "--text_only", columns) if more else []
         together = independent([*labelled, *text_only])
+        refuse_too_few(labelled)
+        refuse_promise(together[: len(labelled)], arguments.max_fpr)
         fingerprint = scorer_fingerprint(arguments.scorer)
         measure = _measuring(arguments.scorer)
         measured, language = _measured(

@@ -63,6 +63,17 @@ class LogOdds(NamedTuple):
     terms: list[SignalTerm]
 
 
+def refuse_too_few(texts: Sequence[LabelledText]) -> None:
+    """
+    Raises:
+        ValueError: a label is missing, or there are fewer than 60 documents of one.
+    """
+    synthetic = sum(text.synthetic for text in texts)
+    for label, count in (("human", len(texts) - synthetic), ("synthetic", synthetic)):
+        if count < _FEWEST:
+            raise ValueError(f"{count} {label} documents are too few: at least {_FEWEST} are needed")
+
+
 class Fitting:
     """One calibration's text, featurised once, and the fits that its steps share.
 
@@ -78,10 +89,7 @@ class Fitting:
         self.measured = measured
         self.texts = [*measured.texts, *text_only]
         self.synthetic = np.array([text.synthetic for text in self.texts])
-        own = self.synthetic[: len(measured.texts)]
-        for label, count in (("human", int((~own).sum())), ("synthetic", int(own.sum()))):
-            if count < _FEWEST:
-                raise ValueError(f"{count} {label} documents are too few: at least {_FEWEST} are needed")
+        refuse_too_few(measured.texts)
         self._weights = cell_weights([text.source for text in self.texts], self.synthetic)
         self._fits: dict[bytes, TextFit] = {}
         self.own = len(measured.texts)
@@ -134,7 +142,12 @@ class Fitting:
     def combine(
         self, scores: NDArray[np.float64], documents: NDArray[np.bool_], terms: Sequence[str]
     ) -> LogOdds:
-        """Log-odds at even prevalence from left-out text scores and terms, fitted on measured documents."""
+        """Log-odds at even prevalence from left-out text scores and terms, fitted on measured documents.
+
+        A text score that is higher for human text of collections left out has learned what these collections
+        are about, not who wrote them. It gets no weight, never a negative one: turned round it would be right
+        on the collections at hand, and wrong on the very texts that it was fitted on.
+        """
         chosen = documents & ~np.isnan(scores)
         labels = self.synthetic[: self.own][chosen]
         if not labels.any() or labels.all():
@@ -153,6 +166,9 @@ class Fitting:
         columns[0] = columns[0] / spread
         model = LogisticRegression(C=_TERM_C, max_iter=1000)
         model.fit(np.stack(columns, axis=1), labels, sample_weight=weights * len(labels) / 2)
+        if model.coef_[0][0] < 0:
+            columns[0] = np.zeros_like(columns[0])
+            model.fit(np.stack(columns, axis=1), labels, sample_weight=weights * len(labels) / 2)
         text_weight, *term_weights = model.coef_[0].tolist()
         return LogOdds(
             intercept=float(model.intercept_[0]),

@@ -1,5 +1,6 @@
 """A threshold with a promise: the false-positive rate that held-back human texts allow one to state."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -28,6 +29,17 @@ def upper_bound(above: int, documents: int, confidence: float = CONFIDENCE) -> f
         above: scores beyond the threshold, 0 <= above < documents.
     """
     return float(betaincinv(above + 1, documents - above, confidence))
+
+
+def fewest_documents(max_fpr: float, confidence: float = CONFIDENCE) -> int:
+    """How many human texts a promise of `max_fpr` takes: 299 for 1%, 59 for 5%.
+
+    So many allow a threshold at the highest score among them.
+
+    Args:
+        max_fpr: in (0, 1).
+    """
+    return math.ceil(math.log1p(-confidence) / math.log1p(-max_fpr))
 
 
 def bounded_threshold(scores: Sequence[float], max_fpr: float) -> BoundedThreshold | None:

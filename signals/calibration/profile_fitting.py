@@ -1,5 +1,6 @@
 """A whole profile from labelled, measured text: classifier, gate, and what both are worth."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from wellspring.signals.calibration.classifier_limits import (
     shortest_judged,
     thresholds,
 )
+from wellspring.signals.calibration.error_bound import fewest_documents, upper_bound
 from wellspring.signals.calibration.gate_calibration import GateCheck, choose_gate
 from wellspring.signals.calibration.judged import judged_text, left_out_of, operating_of
 from wellspring.signals.calibration.labelled import LabelledText, one_a_prompt
@@ -67,6 +69,7 @@ def fit_profile(
         ValueError: the labelled text doesn't allow it; the message says what is missing.
     """
     own = fitting.measured
+    refuse_promise(own.texts, max_fpr)
     say("text model, each collection left out")
     everything = np.ones(len(fitting.texts), dtype=bool)
     scores = fitting.collection_scores(within=everything)
@@ -75,6 +78,8 @@ def fit_profile(
     min_words = shortest_judged(fitting)
     with_signals = fitting.combine(scores, everything[: fitting.own], fitting.terms)
     text_only = fitting.combine(scores, everything[: fitting.own], [])
+    if text_only.text_weight == 0:
+        say("the wording of no collection tells machine text of the others apart: it gets no weight")
 
     say("thresholds on human text, by models without its prompts")
     human = _HumanScores.of(fitting, measure, min_words)
@@ -110,6 +115,21 @@ def fit_profile(
     say("the batch gate")
     gate, obstacle, held = _gate(fitting, left_out, batch_documents, language)
     return Calibrated(classifier, gate, obstacle, held, judged, altered)
+
+
+def refuse_promise(texts: Sequence[LabelledText], max_fpr: float) -> None:
+    """
+    Raises:
+        ValueError: so many human texts don't allow the promise; the message says which one they do.
+    """
+    human = len(one_a_prompt([text for text in texts if not text.synthetic]))
+    needed = fewest_documents(max_fpr)
+    if human < needed:
+        least = upper_bound(0, human)
+        raise ValueError(
+            f"--max_fpr={max_fpr:g} can't be promised from {human:,} human documents (one per prompt): it "
+            f"takes {needed:,}; these allow --max_fpr={math.ceil(least * 1000) / 1000:g}"
+        )
 
 
 class _HumanScores(NamedTuple):

@@ -156,10 +156,23 @@ def test_bad_input_is_one_clear_line(tmp_path, tiny_scorer, capsys):
     few = write(tmp_path / "few.jsonl.gz", texts[:10])
     assert "5 human documents are too few" in failing(capsys, f"--labelled={few}", out, scorer)
     one = write(tmp_path / "one.jsonl.gz", labelled(prompts=70, collections=("a",)))
-    assert "more than one source" in failing(capsys, f"--labelled={one}", out, scorer)
+    assert "more than one source" in failing(capsys, f"--labelled={one}", "--max_fpr=0.05", out, scorer)
     assert "no file matches" in failing(capsys, "--labelled=none.jsonl", out, scorer)
     assert "give --labelled" in failing(capsys, out)
     assert "--baseline" in failing(capsys, f"--profile={human}", out)
+
+
+def test_a_promise_that_the_documents_do_not_allow_is_refused_with_one_that_they_do(
+    tmp_path, tiny_scorer, capsys
+):
+    path = write(tmp_path / "labelled.jsonl.gz", labelled(prompts=35))
+    flags = [f"--labelled={path}", f"--output={tmp_path / 'p.json'}", f"--scorer={tiny_scorer}"]
+    said = failing(capsys, *flags)
+    assert "--max_fpr=0.01 can't be promised from 105 human documents (one per prompt): it takes 299" in said
+    assert said.endswith("these allow --max_fpr=0.029")
+    assert main(["calibrate", *flags, "--max_fpr=0.03"]) == 0  # two texts are found not to be English
+    limits = parse_profile((tmp_path / "p.json").read_text(), "p").classifier.text_only.thresholds
+    assert all(limit.bound <= 0.03 for limit in limits)
 
 
 def test_measurements_of_another_scorer_are_refused(calibrated, tmp_path, tiny_scorer, capsys):
@@ -167,4 +180,5 @@ def test_measurements_of_another_scorer_are_refused(calibrated, tmp_path, tiny_s
     scored = tmp_path / "scored.jsonl"
     assert main(["score", f"--input={path}", f"--output={scored}", f"--scorer={tiny_scorer}"]) == 0
     other = ["--scorer=reference-en", f"--output={tmp_path / 'p.json'}", f"--scored={scored}"]
+    other.append("--max_fpr=0.05")
     assert "was measured by scorer" in failing(capsys, f"--labelled={path}", *other)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta, binom
 
-from wellspring.signals.calibration.error_bound import bounded_threshold, upper_bound
+from wellspring.signals.calibration.error_bound import bounded_threshold, fewest_documents, upper_bound
 
 
 @pytest.mark.parametrize(("documents", "above"), [(300, 0), (500, 1), (1000, 4), (2000, 12), (5000, 38)])
@@ -18,6 +18,9 @@ def test_fewer_than_299_texts_promise_nothing_of_one_percent():
     assert bounded_threshold([0.5] * 298, 0.01) is None
     assert bounded_threshold([0.5] * 299, 0.01) is not None
     assert bounded_threshold([], 0.5) is None
+    assert [fewest_documents(share) for share in (0.01, 0.05, 0.2)] == [299, 59, 14]
+    for share in (0.001, 0.01, 0.05, 0.3):
+        assert upper_bound(0, fewest_documents(share)) <= share < upper_bound(0, fewest_documents(share) - 1)
 
 
 def test_the_promise_holds_in_nineteen_of_twenty_samples():
