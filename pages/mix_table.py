@@ -7,6 +7,9 @@ from wellspring.schemas.training_set import TAIL, SetManifest
 from wellspring.signals.mix.plan import MixPlan
 from wellspring.signals.mix.tail_pack import copies_rule, expected_copies
 
+_FEW = 100
+"""Documents below which a set is a sample of a few authors."""
+
 
 def plan_table(recipe: Recipe, plan: MixPlan) -> str:
     """What is wanted of each stratum, and what there is."""
@@ -69,11 +72,36 @@ def closing_table(manifest: SetManifest, folder: str, seconds: float) -> str:
         *_expected(manifest),
         *_rare(manifest),
         *_far_off(manifest),
+        *(("warning", line) for line in warnings(manifest)),
         ("lies in", folder),
         ("to look at", f"{folder.rstrip('/')}/report.html"),
     ]
     width = max(len(name) for name, _ in facts)
     return "\n".join([_columns(rows), *(f"{name:<{width}}  {value}" for name, value in facts)])
+
+
+def warnings(manifest: SetManifest) -> list[str]:
+    """What makes a set a poor one to train on, whatever its shares are: for its card and the terminal."""
+    found = []
+    documents, effective = manifest.distinct_documents, manifest.effective_sample_size
+    if documents < _FEW:
+        found.append(
+            f"all of its tokens come from {documents:,} {'document' if documents == 1 else 'documents'}: "
+            "give more or larger runs, or ask for fewer tokens"
+        )
+    elif effective < _FEW:
+        found.append(
+            f"copies and weights make its {documents:,} documents worth {effective:,.0f}: lower the recipe's "
+            "boosts and copies, or give more documents"
+        )
+    rare = manifest.rare_types
+    if rare is not None and rare.plain and rare.kept < rare.plain:
+        found.append(
+            f"it keeps {rare.kept / rare.plain:.2f} times as many rare words as the same number of tokens "
+            "drawn at random would: the recipe's shares take more from text with few of them, or too few documents "
+            "are drawn to tell"
+        )
+    return found
 
 
 def far_off(manifest: SetManifest) -> list[str]:

@@ -6,6 +6,7 @@ import msgspec
 
 from wellspring.pages.croissant import croissant
 from wellspring.pages.data_card import data_card
+from wellspring.pages.mix_table import warnings
 from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.label import HUMAN_VERIFIED, PROVENANCE_LABELS
 from wellspring.schemas.set_card import CardShare, SetCard
@@ -56,7 +57,7 @@ def _card(manifest: SetManifest, created: str) -> SetCard:
 
 
 def _weaknesses(manifest: SetManifest) -> list[str]:
-    found = []
+    found = [f"{line[0].upper()}{line[1:]}." for line in warnings(manifest)]
     if manifest.without_probability:
         found.append(
             f"{manifest.without_probability:,} documents were judged by no profile: they count by the mean "

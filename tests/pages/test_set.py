@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from tests.pipelines.mixed_runs import curate, mix, some_documents
+from wellspring.pages.mix_table import closing_table, warnings
 from wellspring.pages.set import render_set
 from wellspring.pipelines.sets.set_folder import read_set
 from wellspring.schemas.training_set import Estimated, RareTypes, SetManifest
@@ -83,3 +84,18 @@ def test_expectations_and_rare_words(manifest):
     assert "12.00% of the tokens are expected to be synthetic (95% interval 10.00% to 14.00%" in said
     assert "7 documents that no profile judged" in said
     assert "The set keeps 1.50 times as many as plain sampling" in said
+
+
+def test_what_makes_a_set_a_poor_one_is_said(manifest):
+    good = msgspec.structs.replace(
+        manifest, distinct_documents=900, effective_sample_size=600.0,
+        rare_types=RareTypes(corpus=99, plain=10.0, kept=20.0),
+    )  # fmt: skip
+    assert warnings(good) == []
+    (few,) = warnings(msgspec.structs.replace(good, distinct_documents=6))
+    assert few.startswith("all of its tokens come from 6 documents")
+    (worth,) = warnings(msgspec.structs.replace(good, effective_sample_size=40.2))
+    assert "900 documents worth 40" in worth
+    (rare,) = warnings(msgspec.structs.replace(good, rare_types=RareTypes(corpus=99, plain=10.0, kept=7.8)))
+    assert "keeps 0.78 times as many rare words as" in rare
+    assert "warning" in closing_table(msgspec.structs.replace(good, distinct_documents=6), "set", 1.0)
