@@ -1,8 +1,8 @@
 """croissant.json of a training set: what is in it and how to read it, in MLCommons' form (Croissant 1.0)."""
 
-import msgspec
 import pyarrow as pa
 
+from wellspring.schemas.encoding import json_bytes
 from wellspring.schemas.set_card import SetCard
 
 _CONTEXT = {
@@ -112,7 +112,7 @@ def croissant(card: SetCard, columns: pa.Schema) -> bytes:
             }
         ],
     }
-    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
+    return json_bytes(content, indent=1) + b"\n"
 
 
 def _field(column: pa.Field) -> dict[str, object]:

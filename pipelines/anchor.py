@@ -1,11 +1,9 @@
 """The anchor set: verified human text, signed and only added to, that no training set may touch."""
 
 import gzip
-import hashlib
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -16,7 +14,6 @@ from wellspring.pipelines.anchors.folder import (
     REJECTS_FILE,
     documents_file,
     log_export,
-    sha256,
     write_version,
     writing,
 )
@@ -39,6 +36,7 @@ from wellspring.pipelines.curate_settings import load_profile
 from wellspring.schemas.anchor import AnchorCheck, AnchorDocument, AnchorExport, AnchorPolicy, AnchorVersion
 from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.document import Document
+from wellspring.schemas.encoding import sha256_hex, utc_now
 from wellspring.schemas.manifest import FileEntry
 from wellspring.schemas.reject import Reject
 from wellspring.signals.lm.model_folder import REFERENCE_EN
@@ -117,7 +115,7 @@ def _first_version(key: Ed25519PrivateKey) -> AnchorVersion:
     return AnchorVersion(
         version=1,
         previous=None,
-        created=_now(),
+        created=utc_now(),
         documents=0,
         added=0,
         root=merkle_root([]).hex(),
@@ -252,11 +250,11 @@ def _next_version(
     return AnchorVersion(
         version=anchor.version.version + 1,
         previous=anchor.last_version_sha256,
-        created=_now(),
+        created=utc_now(),
         documents=len(leaves),
         added=len(documents),
         root=merkle_root(leaves).hex(),
-        files={name: FileEntry(rows=rows, sha256=sha256(data)) for name, (data, rows) in files.items()},
+        files={name: FileEntry(rows=rows, sha256=sha256_hex(data)) for name, (data, rows) in files.items()},
         attested_by=sorted({document.attested_by for document in documents}),
         licences=sorted({document.licence for document in documents}),
         rejected=dict(sorted(Counter(reject.reason for reject in rejects).items())),
@@ -323,14 +321,14 @@ def _export(argv: Sequence[str]) -> int:
         record = AnchorExport(
             export=len(anchor.exports) + 1,
             previous=anchor.last_export_sha256,
-            exported=_now(),
+            exported=utc_now(),
             exported_by=arguments.exported_by,
             purpose=arguments.purpose,
             version=anchor.version.version,
             root=anchor.version.root,
             documents=len(anchor.documents),
             forgotten=len(anchor.leaves) - len(anchor.documents),
-            output_sha256=hashlib.sha256(content).hexdigest(),
+            output_sha256=sha256_hex(content),
         )
         with whole_file(output) as file:
             file.write(content)
@@ -366,10 +364,6 @@ def _date(text: str | None) -> str | None:
     if text and date is None:
         raise UsageError(f"--attested_on={text} is no ISO date")
     return date
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _counted(rejects: Sequence[Reject]) -> str:

@@ -9,7 +9,6 @@ The exit code is 0 only if everything is equal.
 """
 
 import contextlib
-import hashlib
 import io
 import os
 import sys
@@ -29,6 +28,7 @@ from wellspring.pipelines.command.arguments import JobParser, UsageError, is_loc
 from wellspring.pipelines.command.columns import columns
 from wellspring.pipelines.command.new_pipeline import new_pipeline
 from wellspring.pipelines.demo_data.engine_crawl import write_crawl
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.transforms.storage.storage import open_storage
 
 _JOBS = {"curate": curate.run, "reprocess": reprocess.run, "mix": mix.run}
@@ -143,7 +143,7 @@ def _outcome(job: Sequence[str], folder: str, engine_flags: Sequence[str]) -> Ou
     return Outcome(
         seconds,
         error,
-        {path: hashlib.sha256(content).hexdigest() for path, content in contents.items()},
+        {path: sha256_hex(content) for path, content in contents.items()},
         Counter(
             id
             for path, content in contents.items()

@@ -1,11 +1,9 @@
 """The main job's flags, checked against each other before anything is read."""
 
 import argparse
-import hashlib
 import os
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal, get_args
 
 import msgspec
@@ -15,6 +13,7 @@ from wellspring.pipelines.command.arguments import JobParser, UsageError, positi
 from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
 from wellspring.pipelines.command.input_files import input_files, listed
 from wellspring.schemas import CODE_VERSION
+from wellspring.schemas.encoding import sha256_hex, utc_now
 from wellspring.schemas.forgotten import ForgottenRecord
 from wellspring.schemas.manifest import Manifest, ReprocessedFrom
 from wellspring.schemas.profile import Profile
@@ -174,7 +173,7 @@ class CurateSettings:
             profile=self.profile.name,
             gate=self.gate,
             code_version=CODE_VERSION,
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            started=utc_now(),
             finished="",
             files={},
             by_source={},
@@ -298,7 +297,7 @@ def load_profile(name: str) -> tuple[Profile, str]:
         profile = parse_profile(content, name)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return profile, hashlib.sha256(content.encode()).hexdigest()
+    return profile, sha256_hex(content.encode())
 
 
 def load_sources(path: str | None) -> list[SourceEntry]:
@@ -327,7 +326,7 @@ def load_block_list(patterns: str | None) -> BlockList:
 
 def file_sha256_of(path: str | None, what: str) -> str | None:
     """The sha256 of a small file that a flag names; None without one."""
-    return hashlib.sha256(read_bytes(path, what)).hexdigest() if path else None
+    return sha256_hex(read_bytes(path, what)) if path else None
 
 
 def _batch_by(text: str) -> list[str]:

@@ -12,8 +12,6 @@ import itertools
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-import msgspec
-
 from wellspring.pages.accuracy import accuracy_sections, accuracy_table, group_table
 from wellspring.pages.html import Html, document, text
 from wellspring.pipelines.command.arguments import JobParser, UsageError
@@ -23,6 +21,7 @@ from wellspring.pipelines.command.labelled_input import read_labelled
 from wellspring.pipelines.command.own_output import own_folder, refuse_two_readers
 from wellspring.pipelines.score import ScoredLine
 from wellspring.schemas.accuracy import Accuracy, Judged
+from wellspring.schemas.encoding import json_bytes
 from wellspring.schemas.label import SYNTHETIC
 from wellspring.signals.calibration.accuracy import accuracy
 from wellspring.signals.calibration.judged import judged_text
@@ -149,7 +148,7 @@ def _tables(results: Mapping[str, Accuracy]) -> str:
 
 def _write(folder: str, results: Mapping[str, Accuracy]) -> None:
     """Both files, or accuracy.json alone where standard output is to have it."""
-    encoded = msgspec.json.format(msgspec.json.encode(dict(results)), indent=1) + b"\n"
+    encoded = json_bytes(dict(results), indent=1) + b"\n"
     if folder == STANDARD:
         write_whole(STANDARD, encoded)
         return

@@ -9,7 +9,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 from wellspring.pipelines.anchors.folder import writing
@@ -19,6 +18,7 @@ from wellspring.pipelines.forgetting.from_anchor import forget_in_anchor, open_t
 from wellspring.pipelines.forgetting.from_run import forget_in_run
 from wellspring.pipelines.forgetting.from_set import forget_in_set, packs_holding, set_manifest
 from wellspring.pipelines.forgetting.request import ForgetRequest, Forgotten, earlier
+from wellspring.schemas.encoding import utc_now
 from wellspring.schemas.forgotten import ForgottenRecord
 from wellspring.signals.verdict.forgotten import DOMAIN, ID, URL, Selection
 from wellspring.transforms.runs.finished_run import FinishedRun, RunError
@@ -123,7 +123,7 @@ def _finish_earlier(runs: Sequence[str], sets: Sequence[str], anchors: Sequence[
 def _request(arguments: argparse.Namespace) -> ForgetRequest:
     pairs = [(ID, arguments.id), (URL, arguments.url), (DOMAIN, arguments.domain)]
     selection = next(Selection(by, value) for by, value in pairs if value is not None)
-    at = datetime.now(UTC).isoformat(timespec="seconds")
+    at = utc_now()
     return ForgetRequest(selection, arguments.by, arguments.reason, at)
 
 

@@ -1,8 +1,6 @@
 """A recipe and its runs, loaded and checked against each other."""
 
 import argparse
-import hashlib
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from apache_beam.io.filesystems import FileSystems
@@ -12,6 +10,7 @@ from wellspring.pipelines.curate_settings import check_gate, default_scorer, loa
 from wellspring.pipelines.sets.mix_anchor import load_anchor
 from wellspring.pipelines.sets.mix_runs import MixedRun, files_of, load_runs
 from wellspring.schemas import CODE_VERSION
+from wellspring.schemas.encoding import sha256_hex, utc_now
 from wellspring.schemas.profile import Profile
 from wellspring.schemas.recipe import TOP_RARITY, Recipe
 from wellspring.schemas.training_set import TAIL, LowFrequencyFacts, SetManifest
@@ -175,7 +174,7 @@ def _pack(recipe: Recipe) -> RunFile | None:
         path=recipe.tail.pack,
         label=TAIL,
         rows=0,
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=sha256_hex(content),
     )
 
 
@@ -207,7 +206,7 @@ def _empty_manifest(
         profile=profile.name,
         gate=recipe.gate,
         code_version=CODE_VERSION,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        started=utc_now(),
         finished="",
         files={},
         by_source={},

@@ -22,6 +22,7 @@ from wellspring.pipelines.command.column_flags import add_column_flags, columns_
 from wellspring.pipelines.command.input_files import input_files_once
 from wellspring.pipelines.command.own_output import own_folder, refuse_inputs, refuse_two_readers
 from wellspring.schemas.document import Document
+from wellspring.schemas.encoding import json_bytes
 from wellspring.schemas.monitor import Alarm, MonitorReport, OutputBaseline
 from wellspring.schemas.reject import RECORD
 from wellspring.signals.collapse.output_windows import (
@@ -233,7 +234,7 @@ def _write(flags: argparse.Namespace, baseline: OutputBaseline, report: MonitorR
 
 
 def _json(content: msgspec.Struct) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
+    return json_bytes(content, indent=1) + b"\n"
 
 
 def _counted(outputs: int) -> str:

@@ -2,7 +2,6 @@
 
 import argparse
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import get_args
 
 import msgspec
@@ -19,6 +18,7 @@ from wellspring.pipelines.curate_settings import (
     load_sources,
 )
 from wellspring.schemas import CODE_VERSION
+from wellspring.schemas.encoding import utc_now
 from wellspring.schemas.manifest import Manifest, ReprocessedFrom
 from wellspring.schemas.profile import Profile
 from wellspring.schemas.sources import SourceEntry, entry_names
@@ -83,7 +83,7 @@ class ReprocessSettings:
             profile_sha256=self.profile_sha256,
             gate=self.gate,
             code_version=CODE_VERSION,
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            started=utc_now(),
             finished="",
             files={},
             parameters=self.parameters,

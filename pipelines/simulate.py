@@ -25,6 +25,7 @@ from wellspring.pipelines.command.column_flags import add_column_flags, columns_
 from wellspring.pipelines.command.input_files import input_files
 from wellspring.pipelines.command.own_output import own_folder
 from wellspring.schemas.document import Document
+from wellspring.schemas.encoding import json_bytes
 from wellspring.schemas.reject import FILE
 from wellspring.schemas.simulation import SimulatedGeneration
 from wellspring.signals.collapse.corpus_split import CorpusSplit, SmallCorpusError, split_corpus
@@ -131,7 +132,7 @@ def _run(flags: argparse.Namespace, inputs: Sequence[str], regimes: Sequence[str
         corpus=public_path(flags.corpus), learner=flags.learner, words=split.words, documents=len(texts),
         unknown=unknown, start=flags.start, lines=lines,
     )  # fmt: skip
-    encoded = msgspec.json.format(msgspec.json.encode(lines), indent=1)
+    encoded = json_bytes(lines, indent=1)
     write_whole(f"{flags.output}/simulation.json", encoded + b"\n")
     page = f"{flags.output}/report.html"
     write_whole(page, simulation_page(result).encode())

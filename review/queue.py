@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -22,6 +21,7 @@ from wellspring.review.history import (
 from wellspring.schemas.audit import Audit, Ticket
 from wellspring.schemas.decision import APPROVE, REJECT, UNDO, Decision, Release
 from wellspring.schemas.document import HeldDocument
+from wellspring.schemas.encoding import json_bytes, utc_now
 from wellspring.signals.stats.hashing import stable_hash
 from wellspring.transforms.runs.finished_run import FinishedRun, RunError, rows_of
 
@@ -254,11 +254,11 @@ class HoldQueue:
             decision=what,
             documents=documents,
             by=by,
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            at=utc_now(),
             reason=reason,
             ticket_sha256=self.manifest.files[f"hold/batch={batch_id}/ticket.json"].sha256,
         )
-        content = msgspec.json.format(msgspec.json.encode(decision), indent=2)
+        content = json_bytes(decision)
         try:
             self._run.storage.create(decision_path(batch_id, decision.number), content)
         except FileExistsError:

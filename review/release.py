@@ -9,9 +9,7 @@ that a release that was killed, or that two people started at once, ends with th
 4. `releases/<n>.json` makes it count. Until then nothing in `documents/` that it wrote is part of the run.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -21,6 +19,7 @@ from wellspring.review.queue import DecisionError, HoldQueue, check_name
 from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.decision import APPROVE, RELEASE, Decision, Release, ReleasedBatch, ReleasePlan
 from wellspring.schemas.document import DeclinedDocument, HeldDocument, PublishedDocument
+from wellspring.schemas.encoding import json_bytes, sha256_hex, utc_now
 from wellspring.schemas.manifest import FileEntry
 from wellspring.transforms.runs.finished_run import FinishedRun, RunError
 from wellspring.transforms.storage.parquet_bytes import parquet_bytes
@@ -80,7 +79,7 @@ def _plan(queue: HoldQueue, run: FinishedRun, by: str) -> tuple[ReleasePlan | No
     plan = ReleasePlan(
         number=number,
         released_by=by.strip(),
-        released_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        released_at=utc_now(),
         batches=dict(sorted(batches.items())),
     )
     try:
@@ -214,7 +213,7 @@ def _write(
     ordered = sorted(rows, key=lambda row: row.id)
     content = parquet_bytes(ordered, arrow_schema(struct))
     _create(run, path, content)
-    return FileEntry(rows=len(rows), sha256=hashlib.sha256(content).hexdigest())
+    return FileEntry(rows=len(rows), sha256=sha256_hex(content))
 
 
 def _create(run: FinishedRun, path: str, content: bytes) -> None:
@@ -230,4 +229,4 @@ def _create(run: FinishedRun, path: str, content: bytes) -> None:
 
 
 def _json(value: msgspec.Struct) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2)
+    return json_bytes(value)

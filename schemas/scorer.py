@@ -1,8 +1,8 @@
 """Which scorer made a number: what has to be equal for two scores to be comparable."""
 
-import hashlib
-
 import msgspec
+
+from wellspring.schemas.encoding import sha256_hex
 
 
 class ScorerFingerprint(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,4 +48,4 @@ class ScorerFingerprint(msgspec.Struct, frozen=True, kw_only=True):
         )
         if self.observer is not None:
             compared += (self.observer,)
-        return hashlib.sha256(msgspec.json.encode(compared)).hexdigest()[:16]
+        return sha256_hex(msgspec.json.encode(compared))[:16]

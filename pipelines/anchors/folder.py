@@ -9,7 +9,6 @@ A version is a folder that is renamed into its place when all of it is written: 
 """
 
 import contextlib
-import hashlib
 import os
 import uuid
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from wellspring.pipelines.command.arguments import UsageError
 from wellspring.pipelines.command.own_output import own_folder
 from wellspring.schemas.anchor import AnchorExport, AnchorVersion, LoggedExport
+from wellspring.schemas.encoding import json_bytes, sha256_hex
 from wellspring.schemas.forgotten import FORGOTTEN
 from wellspring.transforms.storage.claim import FOLDER_CLAIM
 from wellspring.transforms.storage.publish import remove_folder
@@ -56,11 +56,6 @@ def documents_file(shard: int) -> str:
     return f"documents-{shard:05d}.parquet"
 
 
-def sha256(content: bytes) -> str:
-    """64 hex digits."""
-    return hashlib.sha256(content).hexdigest()
-
-
 @contextlib.contextmanager
 def writing(anchor: Path, job: str) -> Iterator[None]:
     """While it holds, no other job writes to the set; what a killed one left is cleared, and a removal that
@@ -87,7 +82,7 @@ def write_version(
     anchor: Path, version: AnchorVersion, files: Mapping[str, bytes], key: Ed25519PrivateKey
 ) -> None:
     """Signs a version and adds it with its files, all at once or not at all."""
-    content = msgspec.json.format(msgspec.json.encode(version), indent=1)
+    content = json_bytes(version, indent=1)
     unfinished = anchor / UNFINISHED / uuid.uuid4().hex
     unfinished.mkdir(parents=True)
     for name, data in {**files, VERSION_FILE: content, SIGNATURE_FILE: key.sign(content)}.items():
@@ -100,7 +95,7 @@ def write_version(
 
 def log_export(anchor: Path, record: AnchorExport) -> None:
     """Adds a record to the log of exports."""
-    logged = LoggedExport(record=record, sha256=sha256(msgspec.json.encode(record)))
+    logged = LoggedExport(record=record, sha256=sha256_hex(msgspec.json.encode(record)))
     unfinished = anchor / UNFINISHED / uuid.uuid4().hex
     unfinished.parent.mkdir(exist_ok=True)
     _write(unfinished, msgspec.json.encode(logged))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from wellspring.pipelines.anchors.folder import sha256
 from wellspring.schemas.anchor import AnchorRemoval, Redacted
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.schemas.manifest import FileEntry
 
 
@@ -30,7 +30,7 @@ class Removals:
 
     def add(self, number: int, content: bytes) -> str | None:
         """Takes in the next record; what is wrong with it, None where nothing is."""
-        self.hashes[number] = sha256(content)
+        self.hashes[number] = sha256_hex(content)
         try:
             record = msgspec.json.decode(content, type=AnchorRemoval)
             leaves = {int(place): bytes.fromhex(leaf) for place, leaf in record.leaves.items()}

@@ -25,13 +25,13 @@ from wellspring.pipelines.anchors.folder import (
     export_file,
     removal_file,
     removal_signature_file,
-    sha256,
     version_folder,
 )
 from wellspring.pipelines.anchors.removals import Removals, unsigned_line
 from wellspring.pipelines.command.arguments import UsageError
 from wellspring.schemas.anchor import AnchorDocument, AnchorExport, AnchorRemoval, AnchorVersion, LoggedExport
 from wellspring.schemas.arrow import arrow_schema
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.schemas.forgotten import FORGOTTEN
 from wellspring.schemas.reject import Reject
 from wellspring.signals.matching.merkle import leaf_hash, merkle_root
@@ -157,7 +157,7 @@ class _Reading:
         if content is None or signature is None:
             self._unread.append(f"{VERSIONS}/{number:04d}/")
             return
-        self.version_hashes[number] = sha256(content)
+        self.version_hashes[number] = sha256_hex(content)
         try:
             version = msgspec.json.decode(content, type=AnchorVersion)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -190,7 +190,7 @@ class _Reading:
             if data is None:
                 continue
             now = self.removals.now(f"{VERSIONS}/{number:04d}/{name}", entry)
-            if now is None or sha256(data) != now.sha256:
+            if now is None or sha256_hex(data) != now.sha256:
                 self._wrong(f"{place}: {name} was changed: its sha256 is not the one in version.json")
                 continue
             struct = Reject if name == REJECTS_FILE else AnchorDocument
@@ -270,14 +270,14 @@ class _Reading:
         content = self._read(export_file(self._folder, number))
         if content is None:
             return
-        self.export_hashes[number] = sha256(content)
+        self.export_hashes[number] = sha256_hex(content)
         try:
             logged = msgspec.json.decode(content, type=LoggedExport)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             self._wrong(f"{place}: its record can't be read: {error}")
             return
         record = logged.record
-        if logged.sha256 != sha256(msgspec.json.encode(record)) or content != msgspec.json.encode(logged):
+        if logged.sha256 != sha256_hex(msgspec.json.encode(record)) or content != msgspec.json.encode(logged):
             self._wrong(f"{place}: its record was changed")
         if record.export != number or record.previous != self.export_hashes.get(number - 1):
             self._wrong(f"{place} does not follow the export {number - 1} that is there")

@@ -16,7 +16,6 @@ from wellspring.pipelines.anchors.folder import (
     VERSIONS,
     removal_file,
     removal_signature_file,
-    sha256,
     version_folder,
     writing,
 )
@@ -27,12 +26,12 @@ from wellspring.pipelines.command.arguments import UsageError
 from wellspring.pipelines.forgetting.request import (
     ForgetRequest,
     Forgotten,
-    json_bytes,
     record_of,
     rejects_cleared,
     without_rows,
 )
 from wellspring.schemas.anchor import AnchorRemoval, Redacted
+from wellspring.schemas.encoding import json_bytes, sha256_hex
 from wellspring.schemas.manifest import FileEntry
 from wellspring.signals.verdict.forgotten import Selection
 from wellspring.signals.verdict.forgotten import sha256 as text_hash
@@ -116,8 +115,8 @@ def _files_without(
             path = f"{VERSIONS}/{version.version:04d}/{name}"
             contents[path] = table_bytes(left)
             files[path] = Redacted(
-                before=FileEntry(rows=table.num_rows, sha256=sha256(before)),
-                after=FileEntry(rows=left.num_rows, sha256=sha256(contents[path])),
+                before=FileEntry(rows=table.num_rows, sha256=sha256_hex(before)),
+                after=FileEntry(rows=left.num_rows, sha256=sha256_hex(contents[path])),
             )
     return contents, files, cleared
 

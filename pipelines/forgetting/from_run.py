@@ -5,7 +5,6 @@ The removed documents become rejects (`forgotten`), so that records read = label
 to hold; audits, histograms and shares stay what was measured then.
 """
 
-import hashlib
 from collections import Counter
 from typing import NamedTuple
 
@@ -19,13 +18,13 @@ from wellspring.pipelines.forgetting.request import (
     Forgotten,
     entries_of,
     forgotten_records,
-    json_bytes,
     record_of,
     rejects_cleared,
     release_without,
     without_rows,
 )
 from wellspring.schemas.arrow import arrow_schema
+from wellspring.schemas.encoding import json_bytes, sha256_hex
 from wellspring.schemas.forgotten import FORGOTTEN
 from wellspring.schemas.manifest import FileEntry, Manifest, SourceCounts
 from wellspring.schemas.reject import Reject
@@ -106,9 +105,7 @@ def forget_in_run(folder: str, request: ForgetRequest) -> Forgotten:
         labelled=Counter(row.label for row in removed if row.label),
         held=sum(row.label is None for row in removed),
         manifest_sha256_before=run.manifest_sha256,
-        releases_sha256_before={
-            path: hashlib.sha256(run.storage.read(path)).hexdigest() for path in changed_releases
-        },
+        releases_sha256_before={path: sha256_hex(run.storage.read(path)) for path in changed_releases},
     )
     changed[f"{FORGOTTEN}/{number}.json"] = json_bytes(record), len(ids)
     of_releases = {path for release in releases.values() for path in release.files}

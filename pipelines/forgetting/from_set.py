@@ -5,7 +5,6 @@ draw stays: the record lists it (`left_as_drawn`).
 """
 
 import gzip
-import hashlib
 import heapq
 import re
 from collections import Counter
@@ -22,7 +21,6 @@ from wellspring.pipelines.forgetting.request import (
     Forgotten,
     entries_of,
     forgotten_records,
-    json_bytes,
     record_of,
     release_without,
     with_column,
@@ -31,6 +29,7 @@ from wellspring.pipelines.forgetting.request import (
 from wellspring.pipelines.sets.set_card import describe_set
 from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.decision import Release
+from wellspring.schemas.encoding import json_bytes, sha256_hex
 from wellspring.schemas.forgotten import FORGOTTEN
 from wellspring.schemas.manifest import FileEntry
 from wellspring.schemas.training_set import FORGOTTEN_ID, SetDocument, SetManifest
@@ -148,9 +147,7 @@ def forget_in_set(folder: str, request: ForgetRequest, known: Collection[str] = 
         labelled=left.labelled,
         held=left.held,
         manifest_sha256_before=run.manifest_sha256,
-        releases_sha256_before={
-            path: hashlib.sha256(run.storage.read(path)).hexdigest() for path in releases
-        },
+        releases_sha256_before={path: sha256_hex(run.storage.read(path)) for path in releases},
         left_as_drawn=_AS_DRAWN,
     )
     contents[f"{FORGOTTEN}/{number}.json"] = json_bytes(record), len(record.ids_sha256)
@@ -310,7 +307,7 @@ def _described(
     for path, content in made.items():
         files.pop(path, None)
         if content is not None:
-            files[path] = FileEntry(rows=0, sha256=hashlib.sha256(content).hexdigest())
+            files[path] = FileEntry(rows=0, sha256=sha256_hex(content))
     manifest = msgspec.structs.replace(manifest, files=dict(sorted(files.items())))
     audits = heapq.nlargest(AUDITS_IN_REPORT, here.run.audits(), key=flagged_first)
     made["report.html"] = render_set(manifest, sorted(audits, key=lambda a: a.batch_id)).encode()

@@ -1,6 +1,5 @@
 """A request to forget, its record, and what both runs and training sets hold of a document."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wellspring.schemas.decision import Release
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.schemas.forgotten import FORGOTTEN, ForgottenRecord
 from wellspring.schemas.manifest import FileEntry
 from wellspring.signals.verdict.forgotten import Selection, sha256
@@ -88,15 +88,10 @@ def earlier(storage: Storage, selection: Selection) -> list[ForgottenRecord]:
     ]
 
 
-def json_bytes(value: msgspec.Struct) -> bytes:
-    """As manifests are written."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2)
-
-
 def entries_of(contents: Mapping[str, tuple[bytes | None, int]]) -> dict[str, FileEntry]:
     """What a manifest says of new files, each its content (None: it goes) and its rows."""
     return {
-        path: FileEntry(rows=rows, sha256=hashlib.sha256(content).hexdigest())
+        path: FileEntry(rows=rows, sha256=sha256_hex(content))
         for path, (content, rows) in contents.items()
         if content is not None
     }

@@ -1,11 +1,11 @@
 """The runs of a mix: finished, unchanged as far as their manifests tell, and made by one scorer."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from wellspring.pipelines.command.arguments import UsageError
 from wellspring.schemas.decision import Release
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.schemas.label import PROVENANCE_LABELS
 from wellspring.schemas.manifest import FileEntry, Manifest
 from wellspring.schemas.training_set import SourceRun
@@ -70,7 +70,7 @@ def load_run(path: str) -> MixedRun:
         check_conservation(run.manifest)
     except ConservationError as error:
         raise UsageError(f"{path}/manifest.json doesn't add up, so it was changed: {error}") from error
-    hashes = {path: hashlib.sha256(run.storage.read(path)).hexdigest() for path in releases}
+    hashes = {path: sha256_hex(run.storage.read(path)) for path in releases}
     source = SourceRun(path=path, manifest_sha256=run.manifest_sha256, releases=hashes)
     return MixedRun(path, run.manifest, list(releases.values()), source)
 

@@ -1,13 +1,12 @@
 """What a training set says of itself: its data card for people, its Croissant file for machines."""
 
-import hashlib
-
 import msgspec
 
 from wellspring.pages.croissant import croissant
 from wellspring.pages.data_card import data_card
 from wellspring.pages.mix_table import warnings
 from wellspring.schemas.arrow import arrow_schema
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.schemas.label import HUMAN_VERIFIED, PROVENANCE_LABELS
 from wellspring.schemas.set_card import CardShare, SetCard
 from wellspring.schemas.training_set import TAIL, SetDocument, SetManifest
@@ -35,7 +34,7 @@ def _card(manifest: SetManifest, created: str) -> SetCard:
     if expected is not None and expected.low is not None and expected.high is not None:
         interval = expected.value, expected.low, expected.high
     return SetCard(
-        name=f"wellspring-set-{hashlib.sha256(drawn_from).hexdigest()[:12]}",
+        name=f"wellspring-set-{sha256_hex(drawn_from)[:12]}",
         description=f"Text drawn by Wellspring from {len(manifest.runs)} runs, by a recipe of shares.",
         created=created,
         documents=manifest.records_read - manifest.held,

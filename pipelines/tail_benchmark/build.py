@@ -10,7 +10,6 @@ same input gives the same bytes.
 """
 
 import argparse
-import hashlib
 import itertools
 import math
 import re
@@ -30,6 +29,7 @@ from wellspring.pipelines.command.own_output import own_new_folder
 from wellspring.pipelines.tail_benchmark.tasks import task_files
 from wellspring.schemas import SCHEMA_VERSION
 from wellspring.schemas.document import Document
+from wellspring.schemas.encoding import json_bytes, sha256_hex, stream_sha256
 from wellspring.schemas.manifest import FileEntry
 from wellspring.schemas.reject import FILE
 from wellspring.schemas.tail_benchmark import KINDS, SETS, ReadFile, TailItem, TailManifest
@@ -150,7 +150,7 @@ def _run(flags: argparse.Namespace, needed: int) -> int:
         documents={domain: len({i.document for i in items if i.domain == domain}) for domain in sources},
         refused={reason: count for reason, count in sorted(refused.items()) if count},
         files={
-            path: FileEntry(rows=rows, sha256=hashlib.sha256(content).hexdigest())
+            path: FileEntry(rows=rows, sha256=sha256_hex(content))
             for path, (content, rows) in contents.items()
         },
     )
@@ -245,11 +245,8 @@ def _documents(path: str, columns: Columns, refused: Counter[str] | None = None)
 
 
 def _sha256(path: str) -> str:
-    digest = hashlib.sha256()
     with open_binary(path) as stream:
-        while piece := stream.read(2**22):
-            digest.update(piece)
-    return digest.hexdigest()
+        return stream_sha256(stream)
 
 
 def _short(domain: str, set_: str, found: Sequence[int], needed: int, documents: int) -> str:
@@ -294,7 +291,7 @@ def _write(output: Path, contents: dict[str, bytes], manifest: TailManifest) -> 
     for path, content in contents.items():
         (unfinished / path).parent.mkdir(parents=True, exist_ok=True)
         (unfinished / path).write_bytes(content)
-    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    encoded = json_bytes(manifest, indent=1)
     (unfinished / "manifest.json").write_bytes(encoded + b"\n")
     if output.exists():
         output.rmdir()

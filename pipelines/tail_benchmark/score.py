@@ -9,7 +9,6 @@ exact test on each set.
 """
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from wellspring.pipelines.command.arguments import JobParser, UsageError
 from wellspring.pipelines.command.own_output import own_file
+from wellspring.schemas.encoding import json_bytes, sha256_hex
 from wellspring.schemas.scorer import ScorerFingerprint
 from wellspring.schemas.tail_benchmark import (
     SETS,
@@ -75,7 +75,7 @@ def _run(flags: argparse.Namespace) -> int:
         raise UsageError(f"wellspring tails score: {error}") from error
 
     scores = _scores(items, digest, fingerprints, np.stack(columns), list(manifest.items), flags.seed)
-    write_whole(flags.output, msgspec.json.format(msgspec.json.encode(scores), indent=1) + b"\n")
+    write_whole(flags.output, json_bytes(scores, indent=1) + b"\n")
     say = messages_beside(flags.output)
     print(score_table(scores), file=say)
     for name in names:
@@ -103,7 +103,7 @@ def read_items(folder: Path) -> tuple[list[TailItem], str, TailManifest]:
         raise UsageError(f"--items={folder} is no tail benchmark: {error}") from error
     except msgspec.DecodeError as error:
         raise UsageError(f"--items={folder} is not of this version's form: {error}") from error
-    digest = hashlib.sha256(content).hexdigest()
+    digest = sha256_hex(content)
     if digest != manifest.files["items.jsonl"].sha256:
         raise UsageError(
             f"--items={folder}: items.jsonl is not the file that manifest.json names: build it again"

@@ -1,12 +1,12 @@
 """Training batches that depend on the documents alone: not on order, workers or retries."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from wellspring.schemas.batch import MeasuredDocument
 from wellspring.schemas.document import Document
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.signals.stats.hashing import stable_hash
 
 MAX_BATCH_BYTES = 8 * 1024 * 1024
@@ -73,4 +73,4 @@ def compose_batches(
 def batch_id(window_start: str | None, stratum: dict[str, str], document_ids: Sequence[str]) -> str:
     """32 hex digits over window, stratum and the sorted document ids."""
     content = (window_start, list(stratum.items()), sorted(document_ids))
-    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]
+    return sha256_hex(msgspec.json.encode(content))[:32]

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from transformers import GPT2LMHeadModel
 from transformers.utils import logging
 
+from wellspring.schemas.encoding import json_bytes
 from wellspring.signals.lm.scorer import Scorer, Unscorable
 from wellspring.signals.lm.tokenization import load_tokenizer
 from wellspring.signals.lm.training import Recipe, Training
@@ -45,7 +46,7 @@ def save(folder: Path, model: GPT2LMHeadModel, tokenizer: Tokenizer, context: in
         "eos_token": BOS,
         "model_max_length": context,
     }
-    (folder / "tokenizer_config.json").write_bytes(msgspec.json.format(msgspec.json.encode(settings)) + b"\n")
+    (folder / "tokenizer_config.json").write_bytes(json_bytes(settings) + b"\n")
 
 
 def measure(folder: Path, held_out: Sequence[CorpusDocument]) -> HeldOut:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from wellspring.schemas.encoding import sha256_hex
+
 REFERENCE_EN = "reference-en"
 REFERENCE_EN_MACHINE = "reference-en-machine"
 """The embedded model trained further on machine text: the observer in `reference-en,reference-en-machine`."""
@@ -82,7 +84,7 @@ def _copied(folder: str) -> Path:
     )
     if not listed:
         raise ModelError(f"{folder}: no model files there")
-    key = hashlib.sha256(msgspec.json.encode((folder.rstrip("/"), listed))).hexdigest()[:32]
+    key = sha256_hex(msgspec.json.encode((folder.rstrip("/"), listed)))[:32]
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "wellspring" / "models"
     target = cache / key
     if target.is_dir():

@@ -3,12 +3,12 @@
 No torch here: a job compares fingerprints before it starts.
 """
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.schemas.scorer import ScorerFingerprint
 from wellspring.signals.lm.language_model_signals import FORMULA
 from wellspring.signals.lm.model_folder import ModelError, file_sha256, model_folder, model_names
@@ -113,4 +113,4 @@ def _weights_sha256(name: str, folder: Path) -> str:
     if len(files) == 1:
         return file_sha256(files[0])
     listed = [(path.name, file_sha256(path)) for path in files]
-    return hashlib.sha256(msgspec.json.encode(listed)).hexdigest()
+    return sha256_hex(msgspec.json.encode(listed))

@@ -3,7 +3,6 @@
 Imports neither torch nor transformers, unless a tokenizer has no `tokenizer.json`.
 """
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import tokenizers
 from numpy.typing import NDArray
 
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.signals.lm.model_folder import ModelError, file_sha256, model_folder, model_names
 
 # Read when the first batch is encoded. A worker process a core is how a pipeline uses its cores; threads
@@ -135,7 +135,7 @@ def _converted(name: str, folder: Path) -> Tokenizer:
     if backend is None:
         raise ModelError(f"{name}: its tokenizer has no fast form; save one as tokenizer.json")
     backend = tokenizers.Tokenizer.from_str(backend.to_str())
-    sha256 = hashlib.sha256(backend.to_str().encode()).hexdigest()
+    sha256 = sha256_hex(backend.to_str().encode())
     return Tokenizer(name, backend, fast.bos_token or fast.eos_token, sha256)
 
 

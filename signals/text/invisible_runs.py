@@ -9,11 +9,12 @@ Fewer than `LONGEST` in a row stay as they are: emoji with their selectors and j
 of direction and of Persian and Indic scripts.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator
 
 import msgspec
+
+from wellspring.schemas.encoding import sha256_hex
 
 LONGEST = 16
 """So many and more in a row are taken out; the longest that writing needs is a flag's seven tags."""
@@ -104,7 +105,7 @@ def _cuts(run: bytes, *, follows: bool) -> Iterator[tuple[int, int, InvisibleRun
         whole = len(data) >= _HEADER_BYTES + size > _HEADER_BYTES
         rest = selectors[_HEADER_BYTES + size :] if whole else ""
         at = found.end() - len(rest.encode())
-        manifest = hashlib.sha256(data[_HEADER_BYTES : _HEADER_BYTES + size]).hexdigest() if whole else None
+        manifest = sha256_hex(data[_HEADER_BYTES : _HEADER_BYTES + size]) if whole else None
         yield found.start(), at, _recorded(C2PA, run[found.start() : at], manifest)
     yield from _long_enough(run, at, len(run), follows=follows)
 
@@ -120,7 +121,7 @@ def _long_enough(
 
 
 def _recorded(kind: str, run: bytes, manifest: str | None) -> InvisibleRun:
-    return InvisibleRun(kind, len(run.decode()), hashlib.sha256(run).hexdigest(), manifest)
+    return InvisibleRun(kind, len(run.decode()), sha256_hex(run), manifest)
 
 
 def runs_left_out(metadata: str) -> list[str]:

@@ -5,9 +5,10 @@ NFKC, case folded, marks that can't be seen taken out, every run of space and pu
 text again after it was set anew.
 """
 
-import hashlib
 import re
 import unicodedata
+
+from wellspring.schemas.encoding import sha256_hex
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 # Outside ASCII a search finds the few characters that are part of no word; ASCII's own go faster
@@ -30,4 +31,4 @@ def normalised_text(text: str) -> str:
 
 def text_sha256(text: str) -> str:
     """sha256 of a text's UTF-8, 64 hex digits."""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return sha256_hex(text.encode("utf-8", "replace"))

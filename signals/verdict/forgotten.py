@@ -1,10 +1,10 @@
 """Which documents a request to forget means, and which ones were forgotten before."""
 
-import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from wellspring.schemas.document import Document
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.schemas.forgotten import FORGOTTEN, ForgottenRecord
 from wellspring.schemas.reject import RECORD, Reject
 from wellspring.signals.stats.hashing import content_hash, suffixed_id
@@ -15,7 +15,7 @@ ID, URL, DOMAIN = "id", "url", "domain"
 
 def sha256(value: str) -> str:
     """SHA-256 of a string's UTF-8, as hex."""
-    return hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
+    return sha256_hex(value.encode(errors="surrogatepass"))
 
 
 class Selection(NamedTuple):

@@ -20,10 +20,10 @@ import pyarrow.dataset as ds
 import pytest
 
 from tests.pipelines.crawl import data_files, write_crawl
-from wellspring.pipelines import curate_settings
 from wellspring.pipelines.cli import main
+from wellspring.schemas import encoding
 from wellspring.signals.lm.tokenization import Tokenizer
-from wellspring.transforms.curate import finish_run, read_documents, scorer_handler
+from wellspring.transforms.curate import read_documents, scorer_handler
 from wellspring.transforms.storage.publish import publish
 
 pytestmark = pytest.mark.slow
@@ -269,8 +269,7 @@ def test_a_clock_that_is_set_back(job: Job, tmp_path: Path, monkeypatch: pytest.
         def now(cls, tz: object = None) -> datetime:
             return datetime(2026, 3, 1, tzinfo=UTC) - timedelta(days=next(steps))
 
-    for module in (curate_settings, finish_run):
-        monkeypatch.setattr(module, "datetime", Backwards)
+    monkeypatch.setattr(encoding, "datetime", Backwards)
     job.run(tmp_path / "run")
     monkeypatch.undo()
     job.is_undisturbed(tmp_path / "run")

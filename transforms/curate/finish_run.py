@@ -1,13 +1,13 @@
 """The end of a run: conservation is checked, the report written, the manifest last of all."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 
 import apache_beam as beam
 import msgspec
 from apache_beam.pvalue import AsIter, AsList, AsSingleton, PCollection
 
 from wellspring.schemas.audit import HOLD_FOR_REVIEW, Audit
+from wellspring.schemas.encoding import json_bytes, utc_now
 from wellspring.schemas.label import PROVENANCE_LABELS
 from wellspring.schemas.manifest import (
     FileEntry,
@@ -133,7 +133,7 @@ def _finish(
     audits: list[Audit],
     drift: list[tuple[str, list[WindowAudit]]],
 ) -> str:
-    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    finished = utc_now()
     manifest = msgspec.structs.replace(
         manifest,
         **_counts(tallies),
@@ -155,7 +155,7 @@ def _finish(
     check_conservation(manifest)
     in_order = sorted(audits, key=lambda a: (a.window_start or "", a.stratum, a.batch_id))
     windows = [window for _, of_stratum in sorted(drift) for window in of_stratum]
-    content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    content = json_bytes(manifest)
     # All that can fail is done before the manifest is there.
     flagged = sum(n for (what, _, _), n in tallies if what == BATCHES_FLAGGED)
     starts = [start for (what, start, _), _ in tallies if what == WINDOW]

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import apache_beam as beam
-import msgspec
 from apache_beam.pvalue import PCollection
 from apache_beam.typehints.decorators import no_annotations
 
 from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.batch import AuditedBatch
 from wellspring.schemas.document import HeldDocument
+from wellspring.schemas.encoding import json_bytes
 from wellspring.schemas.manifest import FileRecord
 from wellspring.signals.batch.ticket import make_ticket
 from wellspring.signals.lm.tokenization import Tokenizer, load_tokenizer
@@ -55,7 +55,5 @@ class _Write(beam.DoFn):
         )
         content = parquet_bytes(list(rows), arrow_schema(HeldDocument))
         yield publish(self._run, f"{folder}/documents.parquet", content, len(rows))
-        ticket = msgspec.json.format(
-            msgspec.json.encode(make_ticket(audited.audit, audited.labels)), indent=2
-        )
+        ticket = json_bytes(make_ticket(audited.audit, audited.labels))
         yield publish(self._run, f"{folder}/ticket.json", ticket, 1)

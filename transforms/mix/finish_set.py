@@ -1,7 +1,6 @@
 """The end of a mix: what is kept out and what was counted, then the report, the manifest last."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 
 import apache_beam as beam
 import msgspec
@@ -9,6 +8,7 @@ from apache_beam.pvalue import AsDict, AsIter, AsSingleton, PCollection
 
 from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.audit import Audit
+from wellspring.schemas.encoding import json_bytes, utc_now
 from wellspring.schemas.label import PROVENANCE_LABELS
 from wellspring.schemas.manifest import FileEntry, FileRecord
 from wellspring.schemas.training_set import TAIL, Estimated, KeptOut, SetManifest
@@ -133,13 +133,13 @@ def _finish(
         files={
             r.path: FileEntry(rows=r.rows, sha256=r.sha256) for r in sorted(records, key=lambda r: r.path)
         },
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=utc_now(),
     )
     described = [publish(output, name, content, 0) for name, content in describe(manifest).items()]
     entries = {r.path: FileEntry(rows=r.rows, sha256=r.sha256) for r in described}
     manifest = msgspec.structs.replace(manifest, files=dict(sorted((manifest.files | entries).items())))
     report = render(manifest, sorted(audits, key=lambda a: a.batch_id)).encode()
-    content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    content = json_bytes(manifest)
     finish_folder(output, report, content, claim)
     return output
 

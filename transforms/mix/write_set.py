@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.audit import Audit
 from wellspring.schemas.batch import MeasuredDocument, TrainingBatch
+from wellspring.schemas.encoding import json_bytes
 from wellspring.schemas.label import Label
 from wellspring.schemas.manifest import FileRecord
 from wellspring.schemas.profile import Profile
@@ -237,7 +238,7 @@ class _WriteShard(beam.DoFn):
             )
             for row in ordered
         ]
-        ticket = msgspec.json.format(msgspec.json.encode(make_ticket(audit, labels)), indent=2)
+        ticket = json_bytes(make_ticket(audit, labels))
         yield publish(self._settings.output, f"{folder}/ticket.json", ticket, 1)
 
 

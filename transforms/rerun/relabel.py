@@ -23,6 +23,7 @@ from apache_beam.typehints.decorators import no_annotations
 from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.audit import HOLD_FOR_REVIEW, Audit
 from wellspring.schemas.document import Document, HeldDocument, PublishedDocument
+from wellspring.schemas.encoding import json_bytes
 from wellspring.schemas.label import Label
 from wellspring.schemas.manifest import FileEntry, FileRecord
 from wellspring.schemas.measurements import Measurements
@@ -268,7 +269,7 @@ class _AuditAgain(beam.DoFn):
             audit = msgspec.structs.replace(before, held=False)
         yield audit
         if audit.held:
-            ticket = msgspec.json.format(msgspec.json.encode(make_ticket(audit, labels)), indent=2)
+            ticket = json_bytes(make_ticket(audit, labels))
             path = f"hold/batch={audit.batch_id}/ticket.json"
             yield TaggedOutput("files", publish(self._to, path, ticket, 1))
         for key, count in _tallies(audit, documents).items():

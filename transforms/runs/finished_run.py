@@ -3,7 +3,6 @@
 Imports no Beam, so that the commands of people who review start fast.
 """
 
-import hashlib
 from collections.abc import Container
 from typing import TypeVar
 
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 
 from wellspring.schemas.audit import Audit
 from wellspring.schemas.decision import Release
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.schemas.manifest import FileEntry, Manifest
 from wellspring.schemas.training_set import SET
 from wellspring.schemas.window_audit import WindowAudit
@@ -41,7 +41,7 @@ class FinishedRun:
         self.storage: Storage = open_storage(self.folder)
         try:
             content = self.storage.read("manifest.json")
-            self.manifest_sha256 = hashlib.sha256(content).hexdigest()
+            self.manifest_sha256 = sha256_hex(content)
         except FileNotFoundError as error:
             raise RunError(f"{folder} is not a finished run: it has no manifest.json") from error
         except OSError as error:
@@ -118,7 +118,7 @@ def read_as_recorded(storage: Storage, path: str, recorded: FileEntry, folder: s
         content = storage.read(path)
     except FileNotFoundError as error:
         raise RunError(f"{folder}/{path} is gone") from error
-    if hashlib.sha256(content).hexdigest() != recorded.sha256:
+    if sha256_hex(content) != recorded.sha256:
         raise RunError(f"{folder}/{path} was changed: its bytes are not those that were recorded")
     return content
 

@@ -1,9 +1,8 @@
 """The documents of finished runs, read in parts, their files checked against the manifest's hashes."""
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
 from wellspring.schemas.document import PublishedDocument
+from wellspring.schemas.encoding import sha256_hex, stream_sha256
 from wellspring.schemas.manifest import FileEntry
 from wellspring.schemas.measurements import Measurements
 from wellspring.signals.stats.hashing import stable_hash
@@ -55,7 +55,7 @@ def read_checked(run: str, path: str, entry: FileEntry) -> bytes:
             content = stream.read()
     except OSError as error:
         raise TamperedError(f"{run}: {path} can't be read: {error}") from error
-    if hashlib.sha256(content).hexdigest() != entry.sha256:
+    if sha256_hex(content) != entry.sha256:
         raise TamperedError(f"{run}: {path} is not the file that its manifest lists (its sha256 differs)")
     return content
 
@@ -69,7 +69,7 @@ def read_rows(file: RunFile) -> Iterator[list[PublishedDocument]]:
     where = run_path(file.run, file.path)
     try:
         with open_binary(written_name(where)) as stream:
-            if _sha256(stream) != file.sha256:
+            if stream_sha256(stream) != file.sha256:
                 raise TamperedError(
                     f"{file.run}: {file.path} is not the file that its manifest lists (its sha256 differs)"
                 )
@@ -84,13 +84,6 @@ def read_rows(file: RunFile) -> Iterator[list[PublishedDocument]]:
                 yield msgspec.convert(batch.to_pylist(), list[PublishedDocument])
     except (OSError, pa.ArrowException, msgspec.ValidationError) as error:
         raise TamperedError(f"{file.run}: {file.path} can't be read: {error}") from error
-
-
-def _sha256(stream: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while piece := stream.read(1 << 20):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 class RunMeasurements:

@@ -10,12 +10,12 @@ import getpass
 import os
 import socket
 import uuid
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from wellspring.schemas.encoding import json_bytes, utc_now
 from wellspring.transforms.storage.storage import UNFINISHED, Storage, open_storage
 
 FOLDER_CLAIM = f"{UNFINISHED}/claim.json"
@@ -103,7 +103,7 @@ def take_claim(place: ClaimPlace, job: str, *, runner: str | None = None) -> Cla
         id=uuid.uuid4().hex,
         job=job,
         user=_user(),
-        since=datetime.now(UTC).isoformat(timespec="seconds"),
+        since=utc_now(),
         process=this_process(),
         runner=runner,
     )
@@ -296,4 +296,4 @@ def _who(claim: Claim) -> str:
 
 
 def _encoded(claim: Claim) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(claim), indent=1) + b"\n"
+    return json_bytes(claim, indent=1) + b"\n"

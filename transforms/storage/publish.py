@@ -1,7 +1,6 @@
 """Publishing a file of a run: whole under its final name, or not at all."""
 
 import contextlib
-import hashlib
 import os
 import uuid
 from collections.abc import Collection
@@ -13,6 +12,7 @@ import msgspec
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.schemas.manifest import FileRecord, Manifest
 from wellspring.transforms.storage.claim import FOLDER_CLAIM, check_claim, folder_claim, holds_claim, let_go
 from wellspring.transforms.storage.storage import UNFINISHED, open_storage
@@ -46,7 +46,7 @@ def publish(run: str, path: str, content: bytes, rows: int) -> FileRecord:
                 f"{error}: either another job writes this run too, or the same input gave two results "
                 "(was the code or the profile changed while it ran?); run it again with nothing beside it"
             ) from error
-    return FileRecord(path=path, rows=rows, sha256=hashlib.sha256(content).hexdigest())
+    return FileRecord(path=path, rows=rows, sha256=sha256_hex(content))
 
 
 def _write_and_rename(run: str, path: str, content: bytes) -> None:

@@ -10,11 +10,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from tests.pipelines.anchor_sets import ATTESTED, command, key_of, make_set, rows, write_lines
-from wellspring.pipelines.anchors.folder import sha256, write_version
+from wellspring.pipelines.anchors.folder import write_version
 from wellspring.pipelines.anchors.verification import open_anchor, verify_anchor
 from wellspring.pipelines.command.arguments import UsageError
 from wellspring.schemas.anchor import AnchorDocument, AnchorVersion
 from wellspring.schemas.arrow import arrow_schema
+from wellspring.schemas.encoding import sha256_hex
 from wellspring.signals.stats.hashing import stable_hash
 from wellspring.transforms.storage.parquet_bytes import parquet_bytes
 
@@ -126,7 +127,7 @@ def test_reordered_rows_are_found_with_and_without_a_new_hash(anchor):
     path.write_bytes(parquet_bytes(documents[::-1], arrow_schema(AnchorDocument)))
     assert any("documents-00000.parquet was changed" in v for v in violations(anchor))
     version = read_version(anchor, 2)
-    entry = msgspec.structs.replace(version.files[path.name], sha256=sha256(path.read_bytes()))
+    entry = msgspec.structs.replace(version.files[path.name], sha256=sha256_hex(path.read_bytes()))
     sign(anchor, msgspec.structs.replace(version, files={**version.files, path.name: entry}))
     found = violations(anchor)
     assert "version 2: its documents are not in the order of their ids" in found
@@ -139,7 +140,7 @@ def test_a_text_that_its_own_signer_changed_is_found_by_the_root(anchor):
     documents[0] = msgspec.structs.replace(documents[0], text=documents[0].text + "!")
     path.write_bytes(parquet_bytes([*documents], arrow_schema(AnchorDocument)))
     version = read_version(anchor, 2)
-    entry = msgspec.structs.replace(version.files[path.name], sha256=sha256(path.read_bytes()))
+    entry = msgspec.structs.replace(version.files[path.name], sha256=sha256_hex(path.read_bytes()))
     sign(anchor, msgspec.structs.replace(version, files={**version.files, path.name: entry}))
     found = violations(anchor)
     assert f"version 2: the text of document {documents[0].id!r} is not the one that was hashed" in found
@@ -216,7 +217,7 @@ def test_an_export_rewritten_with_its_own_hash_breaks_the_chain(anchor):
     path = anchor / "exports/0001.json"
     logged = json.loads(path.read_bytes())
     logged["record"]["exported_by"] = "somebody else"
-    logged["sha256"] = sha256(msgspec.json.encode(logged["record"]))
+    logged["sha256"] = sha256_hex(msgspec.json.encode(logged["record"]))
     path.write_bytes(msgspec.json.encode(logged))
     found = violations(anchor)
     assert "version 3 remembers another export 1" in found

@@ -22,7 +22,7 @@ def stop_the_clock(monkeypatch, year: int = 2026) -> None:
         def now(cls, tz=None):
             return datetime(year, 11, 24, tzinfo=UTC)
 
-    monkeypatch.setattr("wellspring.pipelines.forget.datetime", Still)
+    monkeypatch.setattr("wellspring.schemas.encoding.datetime", Still)
 
 
 def files(folder: Path) -> dict[str, bytes]:
