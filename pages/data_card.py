@@ -21,8 +21,8 @@ def data_card(card: SetCard) -> str:
         "",
         _plain(card.description),
         "",
-        f"Drawn from runs that ended by {_plain(card.created)}: {card.documents:,} rows, {card.tokens:,} tokens "
-        f"of {_plain(card.tokenizer)}.",
+        f"Drawn from runs that ended by {_plain(card.created)}: {card.documents:,} rows, "
+        f"{card.tokens:,} tokens of {_plain(card.tokenizer)}.",
         "`manifest.json` holds the recipe, the runs with their hashes and each file's sha256; "
         "`croissant.json` says how to read it by machine.",
         "",

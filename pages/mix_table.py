@@ -98,8 +98,8 @@ def warnings(manifest: SetManifest) -> list[str]:
     if rare is not None and rare.plain and rare.kept < rare.plain:
         found.append(
             f"it keeps {rare.kept / rare.plain:.2f} times as many rare words as the same number of tokens "
-            "drawn at random would: the recipe's shares take more from text with few of them, or too few documents "
-            "are drawn to tell"
+            "drawn at random would: the recipe's shares take more from text with few of them, or too few "
+            "documents are drawn to tell"
         )
     return found
 
