@@ -18,7 +18,7 @@ from apache_beam.pvalue import AsSingleton
 
 from benchmarks.corpus import MB
 from benchmarks.slopes import take_turns
-from wellspring.pipelines.command.arguments import LOCAL_RUNNER
+from wellspring.pipelines.command.beam_options import LOCAL_RUNNER
 from wellspring.schemas.batch import MeasuredDocument
 from wellspring.schemas.document import Document, PublishedDocument
 from wellspring.schemas.label import Label

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from wellspring.pipelines.curate_settings import parser, settle
+from wellspring.pipelines.curate_settings import settle
+from wellspring.pipelines.flags.curate import parser
 from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.audit import Audit
 from wellspring.schemas.batch import AuditedBatch, LabelledBatch, MeasuredDocument, TrainingBatch
@@ -112,7 +113,7 @@ def curate_in_a_loop(files: list[str], output: str) -> dict[str, Any]:
 
 
 def _arguments(files: list[str], output: str) -> tuple[Any, Any]:
-    from wellspring.pipelines.command.arguments import parse_arguments
+    from wellspring.pipelines.command.beam_options import parse_arguments
 
     inputs = [f"--input={path}" for path in files]
     return parse_arguments(parser(), [*inputs, f"--output={output}", "--scoring=none", "--profile=seed"])

@@ -11,9 +11,9 @@ from statistics import median
 from typing import Any
 
 from benchmarks.corpus import texts
+from wellspring.schemas.simulation import REGIMES
 from wellspring.signals.collapse.corpus_split import CorpusSplit, split_corpus
 from wellspring.signals.collapse.ngram_learner import NgramLearner
-from wellspring.signals.collapse.recursive_training import REGIMES
 from wellspring.signals.collapse.simulation import simulate
 
 GOAL_NGRAM = 10.0

@@ -1,5 +1,6 @@
 """The anchor set: verified human text, signed and only added to, that no training set may touch."""
 
+import argparse
 import gzip
 import sys
 from collections import Counter
@@ -9,7 +10,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from wellspring.pipelines.anchors.checks import add_flags, check_against, patterns_of
+from wellspring.pipelines.anchors.checks import check_against, patterns_of
 from wellspring.pipelines.anchors.folder import (
     REJECTS_FILE,
     documents_file,
@@ -28,11 +29,13 @@ from wellspring.pipelines.anchors.keys import (
 from wellspring.pipelines.anchors.removals import removal_words
 from wellspring.pipelines.anchors.sign import sign_removals
 from wellspring.pipelines.anchors.verification import Anchor, open_anchor, verify_anchor
-from wellspring.pipelines.command.arguments import JobParser, UsageError, local_path, positive
-from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.actions import chosen_action
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.column_flags import columns_of
 from wellspring.pipelines.command.input_files import input_files
 from wellspring.pipelines.command.own_output import own_file, own_folder
 from wellspring.pipelines.curate_settings import load_profile
+from wellspring.pipelines.flags.anchor import ACTIONS
 from wellspring.schemas.anchor import AnchorCheck, AnchorDocument, AnchorExport, AnchorPolicy, AnchorVersion
 from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.document import Document
@@ -55,43 +58,26 @@ from wellspring.transforms.storage.parquet_bytes import parquet_bytes
 from wellspring.transforms.storage.storage import UNFINISHED
 from wellspring.transforms.storage.whole_file import messages_beside, whole_file
 
-PURPOSES = ("final_stage_fine_tuning", "calibration")
 _SHOWN_REJECTS = 20
 
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs one of the job's commands. Exit codes: 0 done, 1 it doesn't verify or nothing was added."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    commands: dict[str, Callable[[Sequence[str]], int]] = {
+    name = chosen_action("anchor", ACTIONS, arguments)
+    if name is None:
+        return 0
+    jobs: dict[str, Callable[[argparse.Namespace], int]] = {
         "create": _create,
         "add": _add,
         "verify": _verify,
         "export": _export,
         "sign": _sign,
     }
-    if arguments and arguments[0] in ("-h", "--help"):
-        print(f"usage: wellspring anchor {{{','.join(commands)}}} --anchor=DIR ...\n\n{__doc__}\n")
-        print("wellspring anchor COMMAND --help lists a command's flags.")
-        return 0
-    if not arguments or arguments[0] not in commands:
-        raise UsageError(f"say what to do: {', '.join(commands)}")
-    return commands[arguments[0]](arguments[1:])
+    return jobs[name](ACTIONS[name].parser().parse_args(arguments[1:]))
 
 
-def _parser(command: str, description: str) -> JobParser:
-    parser = JobParser(f"anchor {command}", description)
-    parser.add_argument("--anchor", required=True, type=local_path, help="the anchor set's folder")
-    return parser
-
-
-def _create(argv: Sequence[str]) -> int:
-    parser = _parser("create", "Makes an empty anchor set, and the key pair that signs it.")
-    parser.add_argument(
-        "--key",
-        type=local_path,
-        help="where the private key goes, outside of the set; default: ~/.config/wellspring/keys",
-    )
-    arguments = parser.parse_args(argv)
+def _create(arguments: argparse.Namespace) -> int:
     anchor: Path = arguments.anchor
     _check_outside(arguments.key, anchor, "--key")
     _check_empty(anchor)
@@ -130,26 +116,7 @@ def _first_version(key: Ed25519PrivateKey) -> AnchorVersion:
     )
 
 
-def _add(argv: Sequence[str]) -> int:
-    parser = _parser("add", "Adds attested documents as a new, signed version.")
-    parser.add_argument(
-        "--input",
-        action="append",
-        required=True,
-        help="JSONL, Parquet, WARC or WET: path or glob; may be given several times",
-    )
-    add_column_flags(parser)
-    parser.add_argument("--attested_by", help="who attests to the human authors; or a column")
-    parser.add_argument("--attested_on", help="when, an ISO date; or a column, or the documents' own dates")
-    parser.add_argument("--licence", help="or a column")
-    parser.add_argument("--key", type=local_path, help="the set's private key; default: where create puts it")
-    parser.add_argument(
-        "--profile",
-        default=REFERENCE_EN,
-        help="whose classifier may veto: 'reference-en' (default) or a profile.json",
-    )
-    add_flags(parser)
-    arguments = parser.parse_args(argv)
+def _add(arguments: argparse.Namespace) -> int:
     profile, profile_sha256 = load_profile(arguments.profile)
     if profile.classifier is None:
         raise UsageError(
@@ -267,12 +234,7 @@ def _next_version(
     )
 
 
-def _verify(argv: Sequence[str]) -> int:
-    parser = _parser("verify", "Proves that nothing in an anchor set was changed; a line for each violation.")
-    parser.add_argument("--public_key", type=local_path, help="PEM file of the key that must have signed it")
-    parser.add_argument("--at_least_version", type=positive, default=1, help="an older one is a rollback")
-    add_flags(parser)
-    arguments = parser.parse_args(argv)
+def _verify(arguments: argparse.Namespace) -> int:
     public_key = load_public_key(arguments.public_key) if arguments.public_key else None
     anchor = verify_anchor(
         arguments.anchor, public_key=public_key, at_least_version=arguments.at_least_version
@@ -299,14 +261,7 @@ def _verify(argv: Sequence[str]) -> int:
     return 0
 
 
-def _export(argv: Sequence[str]) -> int:
-    parser = _parser("export", "Writes the documents of an anchor set out, and logs that it did.")
-    parser.add_argument(
-        "--output", required=True, type=local_path, help="JSON lines, gzip if the name ends in .gz"
-    )
-    parser.add_argument("--purpose", required=True, choices=PURPOSES, help=f"of {', '.join(PURPOSES)}")
-    parser.add_argument("--exported_by", required=True, help="who takes it out")
-    arguments = parser.parse_args(argv)
+def _export(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     _check_outside(output, arguments.anchor, "--output")
     if not output.absolute().parent.is_dir():
@@ -342,10 +297,7 @@ def _export(argv: Sequence[str]) -> int:
     return 0
 
 
-def _sign(argv: Sequence[str]) -> int:
-    parser = _parser("sign", "Signs what `wellspring forget` took out where the key was not at hand.")
-    parser.add_argument("--key", type=local_path, help="the set's private key; default: where create puts it")
-    arguments = parser.parse_args(argv)
+def _sign(arguments: argparse.Namespace) -> int:
     signed = sign_removals(arguments.anchor, arguments.key)
     for removal in signed:
         print(f"signed         {removal_words(removal)}")

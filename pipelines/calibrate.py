@@ -1,15 +1,4 @@
-"""`wellspring calibrate`: labelled text into a profile, with a page that says what it is worth.
-
-    wellspring calibrate --labelled=labelled.jsonl.gz --output=profile.json
-
-Lines are {"id", "text", "label": "human"|"synthetic"}, with "source", "domain", "generator" and
-"prompt" where known. `--text_only` takes labelled text that the scorer was trained on: it enters the text
-features alone.
-
-    wellspring calibrate --profile=profile.json --baseline=runs/2026-43,runs/2026-47 --output=own.json
-
-gives the sources of earlier runs, taken to be human, limits of their own.
-"""
+"""`wellspring calibrate`: labelled text into a profile, with a page that says what it is worth."""
 
 import argparse
 import itertools
@@ -21,13 +10,14 @@ from typing import TextIO
 
 from wellspring.pages.calibration import calibration_page, summary
 from wellspring.pipelines.baseline_runs import audited_strata
-from wellspring.pipelines.command.arguments import JobParser, UsageError, positive
-from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.column_flags import columns_of
 from wellspring.pipelines.command.input_files import input_files_once, listed
 from wellspring.pipelines.command.labelled_input import read_labelled
 from wellspring.pipelines.command.own_output import own_file, refuse_inputs, refuse_two_readers
 from wellspring.pipelines.curate_settings import load_profile
 from wellspring.pipelines.evaluate import read_scored
+from wellspring.pipelines.flags.calibrate import parser
 from wellspring.schemas.batch import MeasuredDocument
 from wellspring.schemas.document import Document
 from wellspring.schemas.measurements import Measurements
@@ -39,7 +29,6 @@ from wellspring.signals.calibration.classifier_fitting import Fitting, Measured,
 from wellspring.signals.calibration.labelled import LabelledText, independent
 from wellspring.signals.calibration.profile_fitting import Measure, fit_profile, refuse_promise
 from wellspring.signals.lm.measuring import measure_documents, with_language
-from wellspring.signals.lm.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
 from wellspring.signals.lm.scorer import Scorer
 from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
 from wellspring.signals.lm.scoring import score_documents
@@ -51,7 +40,7 @@ _CHUNK = 512
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Writes the profile and its page; exit code 0."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     if bool(arguments.labelled) == bool(arguments.profile):
         raise UsageError("give --labelled for a new profile, or --profile to add to one")
     if arguments.profile and not arguments.baseline:
@@ -80,38 +69,6 @@ def _run(arguments: argparse.Namespace, output: str, inputs: Sequence[str]) -> i
     write_whole(output, profile.model_dump_json(indent=1).encode() + b"\n", inputs)
     print(f"profile {profile.name} is in {output}", file=say)
     return 0
-
-
-def _parser() -> JobParser:
-    p = JobParser("calibrate", __doc__ or "")
-    p.add_argument("--labelled", help="JSONL files of labelled text, a comma between them")
-    add_column_flags(p)
-    p.add_argument("--text_only", help="more of it, that the scorer was trained on")
-    p.add_argument("--output", required=True, help="profile.json; its page is written beside it as .html")
-    p.add_argument(
-        "--max_fpr",
-        type=_share,
-        default=0.01,
-        help="highest false positive rate to promise; default: 0.01, which takes 299 human documents",
-    )
-    p.add_argument(
-        "--scorer",
-        default=f"{REFERENCE_EN},{REFERENCE_EN_MACHINE}",
-        help=f"default: {REFERENCE_EN},{REFERENCE_EN_MACHINE}",
-    )
-    p.add_argument("--scored", help="what `wellspring score` made of --labelled with this scorer")
-    p.add_argument("--batch_documents", type=positive, default=256, help="of the runs to gate; default: 256")
-    p.add_argument("--name", help="the profile's name; default: the output's")
-    p.add_argument("--profile", help="a profile to add a baseline to")
-    p.add_argument("--baseline", help="runs of human text under the profile, a comma between them")
-    return p
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value
 
 
 def _calibrated(arguments: argparse.Namespace, output: str, page: str | None, say: TextIO) -> Profile:

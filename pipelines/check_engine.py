@@ -1,12 +1,4 @@
-"""`wellspring check-engine`: the jobs on your own engine, compared byte for byte with the local runner.
-
-    wellspring check-engine --output=FOLDER --runner=... [Beam's flags for the engine] [--scale=N]
-
-A made-up crawl goes through `curate`, `curate --reuse`, `reprocess`, `mix` and `curate` with the language
-model, once on the local runner and once on the engine. The table says which files are equal, and how many
-documents the engine lost or repeated. FOLDER must be one that this machine and the engine's workers share.
-The exit code is 0 only if everything is equal.
-"""
+"""`wellspring check-engine`: the jobs on your own engine, compared byte for byte with the local runner."""
 
 import contextlib
 import io
@@ -24,10 +16,12 @@ import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from wellspring.pipelines import curate, mix, reprocess
-from wellspring.pipelines.command.arguments import JobParser, UsageError, is_local, parse_arguments, positive
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.beam_options import is_local, parse_arguments
 from wellspring.pipelines.command.columns import columns
 from wellspring.pipelines.command.new_pipeline import new_pipeline
 from wellspring.pipelines.demo_data.engine_crawl import write_crawl
+from wellspring.pipelines.flags.check_engine import parser
 from wellspring.schemas.encoding import sha256_hex
 from wellspring.transforms.storage.storage import open_storage
 
@@ -69,14 +63,6 @@ class Compared(NamedTuple):
     @property
     def equal(self) -> bool:
         return self.engine.error is None and self.local.files == self.engine.files
-
-
-def parser() -> JobParser:
-    """The flags of `wellspring check-engine`."""
-    p = JobParser("check-engine", __doc__ or "")
-    p.add_argument("--output", required=True, help="a new folder that the engine's workers can reach")
-    p.add_argument("--scale", type=positive, default=1, help="size of the input; 1 is some 500 records")
-    return p
 
 
 def run(argv: Sequence[str] | None = None) -> int:

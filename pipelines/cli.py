@@ -93,11 +93,14 @@ def _run(arguments: list[str]) -> int:
         print(f"wellspring: no job {job!r}{hint}", file=sys.stderr)
         return 2
     from wellspring.pipelines.command.arguments import UsageError
+    from wellspring.pipelines.flags.commands import check_flags
     from wellspring.transforms.storage.public_path import public_text
 
-    module = importlib.import_module(f"wellspring.pipelines.{job.replace('-', '_')}")
     try:
-        return int(module.run(rest))
+        # What the flags alone can tell is told before the job and its libraries are loaded.
+        if not check_flags(job, rest):
+            return 0
+        return int(importlib.import_module(f"wellspring.pipelines.{job.replace('-', '_')}").run(rest))
     except UsageError as error:
         said = public_text(str(error))
         print(said if said.startswith(f"wellspring {job}") else f"wellspring {job}: {said}", file=sys.stderr)

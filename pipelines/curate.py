@@ -10,11 +10,13 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
-from wellspring.pipelines.command.arguments import UsageError, check_detach, is_local, parse_arguments
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.beam_options import check_detach, is_local, parse_arguments
 from wellspring.pipelines.command.input_files import input_files
 from wellspring.pipelines.command.run_folder import check_not_read, check_run_folder
 from wellspring.pipelines.command.start_run import start_run
-from wellspring.pipelines.curate_settings import CurateSettings, parser, settle
+from wellspring.pipelines.curate_settings import CurateSettings, settle
+from wellspring.pipelines.flags.curate import parser
 from wellspring.pipelines.judge_batches import Gathered, judge_batches
 from wellspring.schemas.document import Document
 from wellspring.signals.lm.measuring import with_language

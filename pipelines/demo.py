@@ -9,9 +9,9 @@ import msgspec
 import pyarrow.dataset as ds
 
 from wellspring.pipelines import curate
-from wellspring.pipelines.command.arguments import JobParser, local_path
 from wellspring.pipelines.command.own_output import own_folder
 from wellspring.pipelines.demo_data.crawl import DemoHalf, make_demo_input
+from wellspring.pipelines.flags.demo import parser
 from wellspring.schemas.label import HUMAN_UNVERIFIED, SYNTHETIC_SUSPECTED
 from wellspring.schemas.measurements import Measurements
 from wellspring.schemas.profile import Profile
@@ -28,11 +28,7 @@ SAMPLE_SEED = 7
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Makes the input, calibrates, curates, and says what to look at; exit code 0."""
-    parser = JobParser("demo", "The main job on text made on the spot: no download, a few minutes.")
-    parser.add_argument(
-        "--output", type=local_path, default=Path("demo-run"), help="folder to write to (default: demo-run)"
-    )
-    output: Path = parser.parse_args(argv).output
+    output: Path = parser().parse_args(argv).output
     with own_folder("demo", output):
         return _run(output)
 

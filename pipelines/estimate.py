@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
-from wellspring.pipelines.command.arguments import JobParser, UsageError, parse_arguments, read_text
-from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.arguments import UsageError, read_text
+from wellspring.pipelines.command.beam_options import parse_arguments
+from wellspring.pipelines.command.column_flags import columns_of
 from wellspring.pipelines.command.input_files import input_files_once
 from wellspring.pipelines.curate_settings import default_scorer, load_profile
+from wellspring.pipelines.flags.estimate import ASSUMPTIONS, parser
 from wellspring.schemas.cost_assumptions import CostAssumptions
 from wellspring.schemas.document import Document
 from wellspring.schemas.reject import RECORD
@@ -48,36 +50,11 @@ from wellspring.transforms.storage.find_files import same_file_key
 from wellspring.transforms.storage.open_files import name_of, open_once
 from wellspring.transforms.storage.public_path import public_text
 
-ASSUMPTIONS = Path(__file__).parent / "cost_assumptions.yaml"
 # Of each file so many documents, those with the smallest hashes, are tokenized: a WET file has 30,000.
 TOKENIZED_DOCUMENTS = 1000
 # After so many that can't be read all are taken as out of reach: each may take half a minute of retries.
 _UNREADABLE = 2
 _MAX_HEADER = 1 << 26
-
-
-def parser() -> JobParser:
-    """The flags of `wellspring estimate`."""
-    p = JobParser("estimate", "What a run would read, take and cost, from a sample of its files.")
-    p.add_argument("--input", action="append", required=True, help="as for curate; - for standard input")
-    p.add_argument("--path_prefix", default="", help="put before each line of a list of paths")
-    add_column_flags(p)
-    p.add_argument("--scorer", help="as for curate; 'none' for --scoring=none")
-    p.add_argument(
-        "--sample",
-        type=_sample,
-        default=4,
-        help="how many files are read, default: 4; 0 reads none and takes the assumptions' WET file",
-    )
-    p.add_argument("--assumptions", help=f"rates and prices; copy and edit the ones that ship: {ASSUMPTIONS}")
-    return p
-
-
-def _sample(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError
-    return value
 
 
 class Scoring(NamedTuple):

@@ -1,11 +1,4 @@
-"""`wellspring evaluate`: how right the verdicts of `wellspring score` are on labelled text.
-
-    wellspring evaluate --scored=scored.jsonl.gz --labelled=texts.jsonl.gz [--output=FOLDER]
-
-Prints the coverage and every figure twice: without the abstentions, and with them at probability 0.5 and
-not flagged. `--scored=seed=a.jsonl,reference-en=b.jsonl` compares profiles. The folder gets accuracy.json
-and report.html.
-"""
+"""`wellspring evaluate`: how right the verdicts of `wellspring score` are on labelled text."""
 
 import argparse
 import itertools
@@ -14,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from wellspring.pages.accuracy import accuracy_sections, accuracy_table, group_table
 from wellspring.pages.html import Html, document, text
-from wellspring.pipelines.command.arguments import JobParser, UsageError
-from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.column_flags import columns_of
 from wellspring.pipelines.command.input_files import input_files_once, listed
 from wellspring.pipelines.command.labelled_input import read_labelled
 from wellspring.pipelines.command.own_output import own_folder, refuse_two_readers
+from wellspring.pipelines.flags.evaluate import parser
 from wellspring.pipelines.score import ScoredLine
 from wellspring.schemas.accuracy import Accuracy, Judged
 from wellspring.schemas.encoding import json_bytes
@@ -35,20 +29,7 @@ _GROUPS = ("source", "domain", "generator", "length")
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Prints the tables; exit code 0."""
-    parser = JobParser("evaluate", __doc__ or "")
-    parser.add_argument(
-        "--scored",
-        required=True,
-        help="what `wellspring score` wrote; NAME=FILE,NAME=FILE to compare; - for standard input",
-    )
-    parser.add_argument(
-        "--labelled", required=True, help="the same texts, labelled, as JSONL; - for standard input"
-    )
-    add_column_flags(parser)
-    parser.add_argument(
-        "--output", help="folder for accuracy.json and report.html; - writes accuracy.json to standard output"
-    )
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     named = _named(arguments.scored)
     refuse_two_readers("evaluate", [*named.values(), arguments.labelled])
     scored = {name: input_files_once("--scored", [pattern]) for name, pattern in named.items()}

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.flags.lineage import parser
 from wellspring.pipelines.forgetting.request import forgotten_records
 from wellspring.pipelines.sets.lineage_weight import weight_in
 from wellspring.pipelines.sets.mix_runs import MixedRun, load_run
@@ -37,11 +38,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     Raises:
         UsageError: there is no such set or run, or one of their files was changed.
     """
-    parser = JobParser("lineage", "Why a document is in a training set, how often, or why it is not.")
-    parser.add_argument("--set", help="a training set's folder")
-    parser.add_argument("--run", help="a run's folder, or RUN,RUN where the set's runs have moved to")
-    parser.add_argument("--id", required=True, help="the document's id")
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     if not arguments.set and not arguments.run:
         raise UsageError("name a set (--set=DIR), a run (--run=DIR), or both")
     moved = [name for name in (arguments.run or "").split(",") if name]

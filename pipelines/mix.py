@@ -18,7 +18,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from wellspring.pages.mix_table import closing_table, plan_table
 from wellspring.pages.set import render_set
-from wellspring.pipelines.command.arguments import UsageError, outliving_runner, parse_arguments
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.beam_options import outliving_runner, parse_arguments
 from wellspring.pipelines.command.local_run import run_locally
 from wellspring.pipelines.command.new_pipeline import new_pipeline
 from wellspring.pipelines.command.run_folder import (
@@ -27,7 +28,8 @@ from wellspring.pipelines.command.run_folder import (
     run_folder,
     start_run_folder,
 )
-from wellspring.pipelines.mix_settings import MixSettings, parser, settle
+from wellspring.pipelines.flags.mix import parser
+from wellspring.pipelines.mix_settings import MixSettings, settle
 from wellspring.pipelines.sets.set_card import describe_set
 from wellspring.pipelines.sets.set_folder import read_set
 from wellspring.schemas.audit import Audit

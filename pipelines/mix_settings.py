@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from apache_beam.io.filesystems import FileSystems
 
-from wellspring.pipelines.command.arguments import JobParser, UsageError, read_bytes, read_text
+from wellspring.pipelines.command.arguments import UsageError, read_bytes, read_text
 from wellspring.pipelines.curate_settings import check_gate, default_scorer, load_profile, load_sources
 from wellspring.pipelines.sets.mix_anchor import load_anchor
 from wellspring.pipelines.sets.mix_runs import MixedRun, files_of, load_runs
@@ -25,17 +25,6 @@ from wellspring.transforms.mix.write_set import SetSettings
 from wellspring.transforms.runs.run_files import RunFile
 from wellspring.transforms.storage.public_path import public_path
 from wellspring.transforms.storage.storage import UNFINISHED
-
-
-def parser() -> JobParser:
-    """The flags of `wellspring mix`."""
-    p = JobParser("mix", "Finished runs and a recipe in; a training set with the recipe's shares out.")
-    p.add_argument("--recipe", required=True, help="recipe.yaml: shares, tokens, runs")
-    p.add_argument("--output", required=True, help="the set's folder")
-    p.add_argument("--run", help="RUN,RUN: in place of the recipe's runs")
-    p.add_argument("--dry_run", action="store_true", help="count and plan, print the plan, write nothing")
-    p.add_argument("--overwrite", action="store_true", help="replace a finished set in --output")
-    return p
 
 
 class MixSettings(NamedTuple):

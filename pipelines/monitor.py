@@ -1,12 +1,4 @@
-"""`wellspring monitor`: early signs of collapse in a model's outputs, window by window.
-
-    wellspring monitor --outputs=outputs.jsonl --baseline=first_outputs.jsonl --output=watch/2026-11
-
-Outputs are taken in the order of their dates, in the file's where they have none. The baseline is outputs of
-the model when it was well, or human text of the same kind; OUTPUT/baseline.json keeps what was measured on
-it, and can be given as --baseline the next time. Writes report.html and monitor.json. Exit code 3 when an
-alarm was raised, so that a scheduler can stop what comes next.
-"""
+"""`wellspring monitor`: early signs of collapse in a model's outputs, window by window."""
 
 import argparse
 import sys
@@ -17,10 +9,11 @@ import msgspec
 
 from wellspring.pages.monitor import monitor_page
 from wellspring.pages.monitor_words import doubts, outcome, tested
-from wellspring.pipelines.command.arguments import JobParser, UsageError, positive, read_text
-from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.arguments import UsageError, read_text
+from wellspring.pipelines.command.column_flags import columns_of
 from wellspring.pipelines.command.input_files import input_files_once
 from wellspring.pipelines.command.own_output import own_folder, refuse_inputs, refuse_two_readers
+from wellspring.pipelines.flags.monitor import FEWEST_OUTPUTS, WINDOW, parser
 from wellspring.schemas.document import Document
 from wellspring.schemas.encoding import json_bytes
 from wellspring.schemas.monitor import Alarm, MonitorReport, OutputBaseline
@@ -46,10 +39,8 @@ from wellspring.transforms.storage.whole_file import (
     write_whole,
 )
 
-WINDOW = 100
 ALARM = 3
 _BASELINE, _PAGE, _REPORT = "baseline.json", "report.html", "monitor.json"
-_FEWEST_OUTPUTS = 20
 _EMPTY = ("empty", "too_short")
 
 
@@ -59,28 +50,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     Raises:
         UsageError: the arguments are wrong, or there are too few outputs or too small a baseline.
     """
-    parser = JobParser("monitor", __doc__ or "")
-    parser.add_argument(
-        "--outputs",
-        required=True,
-        metavar="FILE",
-        help="JSONL {text, id?, date?} or Parquet; - for standard input",
-    )
-    parser.add_argument(
-        "--baseline",
-        required=True,
-        metavar="FILE",
-        help="the same of a model that is well, or a baseline.json",
-    )
-    parser.add_argument(
-        "--output", required=True, metavar="DIR", help="folder; - for monitor.json on standard output"
-    )
-    parser.add_argument(
-        "--window", type=positive, help=f"outputs of a window, from {_FEWEST_OUTPUTS}; default {WINDOW}"
-    )
-    add_column_flags(parser)
-    parser.add_argument("--tokenizer", help=f"a scorer whose tokenizer is used; default {REFERENCE_EN}")
-    flags = parser.parse_args(argv)
+    flags = parser().parse_args(argv)
     refuse_two_readers("monitor", [flags.outputs, flags.baseline])
     outputs = input_files_once("--outputs", [flags.outputs])
     first = input_files_once("--baseline", [flags.baseline])
@@ -94,8 +64,8 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(flags: argparse.Namespace, files: Sequence[str], first: Sequence[str]) -> int:
-    if flags.window is not None and flags.window < _FEWEST_OUTPUTS:
-        raise UsageError(f"--window={flags.window}: at least {_FEWEST_OUTPUTS}")
+    if flags.window is not None and flags.window < FEWEST_OUTPUTS:
+        raise UsageError(f"--window={flags.window}: at least {FEWEST_OUTPUTS}")
     columns = columns_of(flags)
     try:
         kept = _kept_baseline(flags.baseline)

@@ -1,10 +1,10 @@
 """`wellspring release`: decided batches leave the hold queue, approved documents into `documents/`."""
 
-import getpass
 import sys
 from collections.abc import Sequence
 
-from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.flags.release import parser
 from wellspring.review.history import WAITING
 from wellspring.review.queue import DecisionError, HoldQueue
 from wellspring.review.release import release_decided
@@ -13,10 +13,7 @@ from wellspring.transforms.runs.finished_run import RunError
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Releases what is decided; exit code 1 where a batch had to be left out or the release failed."""
-    parser = JobParser("release", "Publishes approved documents and sets declined ones aside.")
-    parser.add_argument("--run", required=True, help="the run's folder")
-    parser.add_argument("--by", default=getpass.getuser(), help="who releases; default: this user's name")
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     try:
         queue = HoldQueue(arguments.run)
     except RunError as error:

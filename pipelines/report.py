@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from wellspring.pages.run.report import render_report
-from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.command.arguments import UsageError
 from wellspring.pipelines.command.own_output import own_file, own_folder, refuse_inputs
+from wellspring.pipelines.flags.report import parser
 from wellspring.transforms.runs.finished_run import FinishedRun, RunError
 from wellspring.transforms.storage.whole_file import messages_beside, write_whole
 
@@ -15,10 +16,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     Raises:
         UsageError: the arguments are wrong, there is no finished run, or a file of it was changed.
     """
-    parser = JobParser("report", "Write the pictures of a finished run as one HTML file.")
-    parser.add_argument("--run", required=True, metavar="DIR", help="the folder of a finished run")
-    parser.add_argument("--output", metavar="FILE", help="the page to write; default: DIR/report.html")
-    flags = parser.parse_args(argv)
+    flags = parser().parse_args(argv)
     folder = flags.run.rstrip("/") or flags.run
     output = flags.output or f"{folder}/report.html"
     try:

@@ -12,13 +12,14 @@ import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
 from wellspring.pages.run.report import render_report
-from wellspring.pipelines.command.arguments import check_detach, parse_arguments
+from wellspring.pipelines.command.beam_options import check_detach, parse_arguments
 from wellspring.pipelines.command.closing_table import changes_table
 from wellspring.pipelines.command.run_folder import check_run_folder
 from wellspring.pipelines.command.start_run import start_run
 from wellspring.pipelines.curate_settings import CurateSettings
+from wellspring.pipelines.flags.reprocess import parser
 from wellspring.pipelines.judge_batches import Gathered, judge_batches
-from wellspring.pipelines.reprocess_settings import ReprocessSettings, parser, settle
+from wellspring.pipelines.reprocess_settings import ReprocessSettings, settle
 from wellspring.schemas.audit import Audit
 from wellspring.schemas.manifest import Manifest
 from wellspring.schemas.reject import Reject

@@ -2,13 +2,12 @@
 
 import argparse
 from dataclasses import dataclass, replace
-from typing import get_args
 
 import msgspec
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from wellspring.pipelines import curate_settings
-from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.command.arguments import UsageError
 from wellspring.pipelines.command.run_folder import check_not_read
 from wellspring.pipelines.curate_settings import (
     CurateSettings,
@@ -17,38 +16,17 @@ from wellspring.pipelines.curate_settings import (
     load_profile,
     load_sources,
 )
+from wellspring.pipelines.flags import curate as curate_flags
 from wellspring.schemas import CODE_VERSION
+from wellspring.schemas.audit import GateMode
 from wellspring.schemas.encoding import utc_now
 from wellspring.schemas.manifest import Manifest, ReprocessedFrom
 from wellspring.schemas.profile import Profile
 from wellspring.schemas.sources import SourceEntry, entry_names
-from wellspring.signals.batch.audit import GateMode
 from wellspring.signals.lm.model_folder import REFERENCE_EN
 from wellspring.signals.lm.tokenization import load_tokenizer
 from wellspring.transforms.runs.finished_run import FinishedRun, RunError
 from wellspring.transforms.storage.public_path import public_path
-
-
-def parser() -> JobParser:
-    """The flags of `wellspring reprocess`."""
-    p = JobParser(
-        "reprocess", "A finished run under another profile or scorer, without reading the crawl again."
-    )
-    p.add_argument("--run", required=True, help="the folder of a finished run; it stays as it is")
-    p.add_argument("--output", required=True, help="the folder of the new run")
-    p.add_argument("--profile", help="'reference-en', 'seed' or a profile.json; default: the run's own")
-    p.add_argument(
-        "--scorer",
-        help="score the stored texts with another model: reference-en, a folder, gs:// path or name",
-    )
-    p.add_argument("--gate", choices=get_args(GateMode), help="default: the run's own")
-    p.add_argument("--sources", help="sources.yaml; default: the run's own")
-    p.add_argument("--dry_run", action="store_true", help="check the flags, write nothing")
-    p.add_argument(
-        "--detach", action="store_true", help="hand the job to its runner and don't wait for its end"
-    )
-    p.add_argument("--overwrite", action="store_true", help="replace a finished run in --output")
-    return p
 
 
 @dataclass(frozen=True)
@@ -215,7 +193,7 @@ def _rescoring(
             reuse=None,
             forgotten=None,
             scorer_accelerator=None,
-            scorer_timeout_seconds=curate_settings.parser().get_default("scorer_timeout_seconds"),
+            scorer_timeout_seconds=curate_flags.parser().get_default("scorer_timeout_seconds"),
             limit=None,
             text_column=None,
             id_column=None,

@@ -1,12 +1,14 @@
 """`wellspring review`: what waits in the hold queue and why, and deciding on it; a page or the terminal."""
 
-import getpass
+import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from wellspring.pipelines.command.arguments import JobParser, UsageError, positive
+from wellspring.pipelines.command.actions import chosen_action
+from wellspring.pipelines.command.arguments import UsageError
 from wellspring.pipelines.command.columns import columns
-from wellspring.review.history import STATES, WAITING
+from wellspring.pipelines.flags.review import ACTIONS
+from wellspring.review.history import WAITING
 from wellspring.review.queue import DecisionError, Entry, HoldQueue, UnknownBatchError
 from wellspring.schemas.audit import NO_DATE, SIGNALS, Audit
 from wellspring.schemas.decision import Decision
@@ -21,16 +23,21 @@ _SHOWN_CHARACTERS = 300
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs one action; exit code 1 where a decision is refused or a batch is broken."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print("\n".join([_USAGE, *(f"  {name:<8} {what}" for name, (_, what) in _ACTIONS.items())]))
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    action = chosen_action("review", ACTIONS, arguments)
+    if action is None:
         return 0
-    action, rest = arguments[0], arguments[1:]
-    if action not in _ACTIONS:
-        raise UsageError(f"no action {action!r}; there are {', '.join(_ACTIONS)}")
-    job, what = _ACTIONS[action]
+    jobs: dict[str, Callable[[argparse.Namespace], int]] = {
+        "list": _list,
+        "show": _show,
+        "approve": _approve,
+        "reject": _reject,
+        "undo": _undo,
+        "serve": _serve,
+    }
+    flags = ACTIONS[action].parser().parse_args(arguments[1:])
     try:
-        return job(JobParser(f"review {action}", what), rest)
+        return jobs[action](flags)
     except UnknownBatchError as error:
         raise UsageError(f"wellspring review {action}: no held batch {error.args[0]!r}") from error
     except (DecisionError, RunError, OSError) as error:
@@ -38,13 +45,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _list(parser: JobParser, argv: Sequence[str]) -> int:
-    _add_run(parser, several=True)
-    parser.add_argument("--state", choices=[*STATES, "any"], default=WAITING, help=f"default: {WAITING}")
-    parser.add_argument("--source", help="only batches of this source")
-    parser.add_argument("--signal", choices=SIGNALS, help="only batches that this signal held")
-    parser.add_argument("--limit", type=positive, default=50, help="at most so many lines; default: 50")
-    arguments = parser.parse_args(argv)
+def _list(arguments: argparse.Namespace) -> int:
     entries = [(queue, entry) for queue in _open_all(arguments.run) for entry in queue.entries()]
     chosen = [
         (queue, entry)
@@ -80,11 +81,7 @@ def _row(queue: HoldQueue, entry: Entry) -> tuple[str, ...]:
     )
 
 
-def _show(parser: JobParser, argv: Sequence[str]) -> int:
-    _add_run(parser)
-    _add_batch(parser)
-    parser.add_argument("--document", metavar="ID", help="one of its documents, whole")
-    arguments = parser.parse_args(argv)
+def _show(arguments: argparse.Namespace) -> int:
     queue = _open(arguments.run)
     batch_id = _batch(queue, arguments.batch)
     documents = queue.documents(batch_id)
@@ -136,23 +133,13 @@ def _decided(decision: Decision) -> str:
     return f"{decision.number}. {what} by {visible_text(decision.by)} at {visible_text(decision.at)}{reason}"
 
 
-def _approve(parser: JobParser, argv: Sequence[str]) -> int:
-    _add_decision(parser, "why; may be left out")
-    arguments = parser.parse_args(argv)
+def _approve(arguments: argparse.Namespace) -> int:
     return _decide(
         arguments.run, arguments.batch, lambda q, b: q.approve(b, by=arguments.by, reason=arguments.reason)
     )
 
 
-def _reject(parser: JobParser, argv: Sequence[str]) -> int:
-    _add_decision(parser, "why")
-    parser.add_argument(
-        "--document",
-        action="append",
-        metavar="ID",
-        help="reject this document and approve the batch's others; may be given several times",
-    )
-    arguments = parser.parse_args(argv)
+def _reject(arguments: argparse.Namespace) -> int:
     if arguments.document and "," in arguments.batch:
         raise UsageError("wellspring review reject: --document goes with one --batch")
     return _decide(
@@ -162,9 +149,7 @@ def _reject(parser: JobParser, argv: Sequence[str]) -> int:
     )
 
 
-def _undo(parser: JobParser, argv: Sequence[str]) -> int:
-    _add_decision(parser, "why; may be left out")
-    arguments = parser.parse_args(argv)
+def _undo(arguments: argparse.Namespace) -> int:
     return _decide(
         arguments.run, arguments.batch, lambda q, b: q.undo(b, by=arguments.by, reason=arguments.reason)
     )
@@ -183,12 +168,7 @@ def _decide(run: str, batches: str, decide: Callable[[HoldQueue, str], Decision]
     return 1 if refused else 0
 
 
-def _serve(parser: JobParser, argv: Sequence[str]) -> int:
-    _add_run(parser, several=True)
-    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
-    parser.add_argument("--port", type=positive, default=8377, help="default: 8377")
-    parser.add_argument("--token", help="what the first address has to carry; default: one made up now")
-    arguments = parser.parse_args(argv)
+def _serve(arguments: argparse.Namespace) -> int:
     from wellspring.review.server import serve
 
     try:
@@ -196,23 +176,6 @@ def _serve(parser: JobParser, argv: Sequence[str]) -> int:
     except ValueError as error:
         raise UsageError(f"wellspring review serve: {error}") from error
     return 0
-
-
-def _add_run(parser: JobParser, *, several: bool = False) -> None:
-    runs = "the run's folder, or several, separated by commas" if several else "the run's folder"
-    parser.add_argument("--run", required=True, help=runs)
-
-
-def _add_batch(parser: JobParser, *, several: bool = False) -> None:
-    more = ", or several, separated by commas" if several else ""
-    parser.add_argument("--batch", required=True, metavar="ID", help=f"the batch, or its first digits{more}")
-
-
-def _add_decision(parser: JobParser, reason: str) -> None:
-    _add_run(parser)
-    _add_batch(parser, several=True)
-    parser.add_argument("--by", default=getpass.getuser(), help="who decides; default: this user's name")
-    parser.add_argument("--reason", default="", help=reason)
 
 
 def _open(folder: str) -> HoldQueue:
@@ -235,16 +198,6 @@ def _batch(queue: HoldQueue, name: str) -> str:
         raise UsageError(f"--batch: {queue.folder} holds no batch {name!r}")
     return found[0]
 
-
-_USAGE = "usage: wellspring review ACTION --run=DIR ...\n"
-_ACTIONS: dict[str, tuple[Callable[[JobParser, Sequence[str]], int], str]] = {
-    "list": (_list, "the held batches, those furthest beyond their limit first"),
-    "show": (_show, "why a batch was held, and its most suspicious documents"),
-    "approve": (_approve, "let a batch through"),
-    "reject": (_reject, "decline a batch, or some documents of it"),
-    "undo": (_undo, "take a decision back, until it is released"),
-    "serve": (_serve, "the same as a page in a browser"),
-}
 
 if __name__ == "__main__":
     from wellspring.pipelines.cli import command

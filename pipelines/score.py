@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from wellspring.pipelines.command.arguments import JobParser, UsageError
-from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.column_flags import columns_of
 from wellspring.pipelines.command.input_files import input_files_once
 from wellspring.pipelines.command.own_output import own_file, refuse_two_readers
 from wellspring.pipelines.curate_settings import check_scorer, default_scorer, load_profile, load_sources
+from wellspring.pipelines.flags.score import parser
 from wellspring.schemas.batch import MeasuredDocument
 from wellspring.schemas.document import Document
 from wellspring.schemas.label import ABSTAIN, LOW
@@ -19,7 +20,6 @@ from wellspring.schemas.measurements import Measurements
 from wellspring.schemas.reject import FILE, Reject
 from wellspring.schemas.sources import SourceEntry
 from wellspring.signals.lm.measuring import measure_documents, with_language
-from wellspring.signals.lm.model_folder import REFERENCE_EN
 from wellspring.signals.lm.scorer import Scorer
 from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
 from wellspring.signals.lm.scoring import score_documents
@@ -48,24 +48,7 @@ class ScoredLine(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Scores a file; exit code 0."""
-    parser = JobParser("score", "Measurements, probability and verdict for the documents of one's own file.")
-    parser.add_argument(
-        "--input",
-        required=True,
-        help="JSONL, Parquet, WARC or WET file; local, gs://, http(s)://, - for standard input",
-    )
-    parser.add_argument(
-        "--output",
-        required=True,
-        help="JSON lines, compressed if the name ends in .gz or .zst; - for standard output",
-    )
-    parser.add_argument(
-        "--profile", default=REFERENCE_EN, help="'reference-en' (default), 'seed' or a profile.json"
-    )
-    parser.add_argument("--scorer", help="default: the profile's own, else reference-en")
-    parser.add_argument("--sources", help="sources.yaml: what is known of the sources")
-    add_column_flags(parser)
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
 
     settings = [name for name in (arguments.profile, arguments.sources) if name]
     refuse_two_readers("score", [arguments.input, *settings])

@@ -1,15 +1,4 @@
-"""`wellspring simulate`: what recursive training does to a corpus, generation by generation.
-
-    wellspring simulate --corpus=texts.jsonl.gz --output=FOLDER
-        [--learner=ngram|transformer] [--regimes=replace,real10,clean] [--generations=5] [--seeds=5]
-        [--start=reference-en]
-
-Trains a model on real text, has it write as much, trains the next one on that, and so on, under each
-regime: replace, accumulate, accumulate-subsample, realP (P% real text in each generation), clean (this
-project's recipe with 10% real text) and cleanP (with P%). The folder gets simulation.json, a list of
-{regime, generation, seed, ...metrics}, and report.html. It is a simulation with this learner on this
-corpus, not a forecast for another model.
-"""
+"""`wellspring simulate`: what recursive training does to a corpus, generation by generation."""
 
 import argparse
 import sys
@@ -20,24 +9,24 @@ from pathlib import Path
 import msgspec
 
 from wellspring.pages.simulation import Simulation, regime_table, simulation_page
-from wellspring.pipelines.command.arguments import JobParser, UsageError, local_path, positive
-from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.column_flags import columns_of
 from wellspring.pipelines.command.input_files import input_files
 from wellspring.pipelines.command.own_output import own_folder
+from wellspring.pipelines.flags.simulate import NGRAM, TRANSFORMER, parser
 from wellspring.schemas.document import Document
 from wellspring.schemas.encoding import json_bytes
 from wellspring.schemas.reject import FILE
 from wellspring.schemas.simulation import SimulatedGeneration
 from wellspring.signals.collapse.corpus_split import CorpusSplit, SmallCorpusError, split_corpus
 from wellspring.signals.collapse.ngram_learner import NgramLearner
-from wellspring.signals.collapse.recursive_training import REGIMES, Learner, check_regime
+from wellspring.signals.collapse.recursive_training import Learner, check_regime
 from wellspring.signals.collapse.simulation import simulate
 from wellspring.transforms.formats.own_texts import read_own_rows, refusal
 from wellspring.transforms.formats.rows import COLUMNS, Columns
 from wellspring.transforms.storage.public_path import public_path
 from wellspring.transforms.storage.whole_file import write_whole
 
-NGRAM, TRANSFORMER = "ngram", "transformer"
 _WRITTEN = ("simulation.json", "report.html")
 _KEPT_TEXT = ("pool.jsonl", "held_out.jsonl")
 _WORDS = 100_000
@@ -50,39 +39,10 @@ def run(argv: Sequence[str] | None = None) -> int:
     Raises:
         UsageError: the arguments are wrong, or the corpus can't be read or is too small.
     """
-    parser = JobParser("simulate", __doc__ or "")
-    parser.add_argument(
-        "--corpus", required=True, help="real text: JSONL, Parquet, WARC or WET; local, gs://, http(s)://"
-    )
-    add_column_flags(parser)
-    parser.add_argument("--output", required=True, help="folder for the result")
-    parser.add_argument("--learner", choices=[NGRAM, TRANSFORMER], default=NGRAM)
-    parser.add_argument("--regimes", default=",".join(REGIMES), help=f"default: {','.join(REGIMES)}")
-    parser.add_argument(
-        "--generations",
-        type=positive,
-        default=5,
-        help="after generation 0, which real text trains; default 5",
-    )
-    parser.add_argument("--seeds", type=positive, help="chains of each regime; default 5, transformer 1")
-    parser.add_argument(
-        "--words",
-        type=positive,
-        help="of a generation; default 100,000, less where the corpus is smaller",
-    )
-    parser.add_argument(
-        "--keep_models", type=local_path, metavar="FOLDER",
-        help="keep every model of the transformer as FOLDER/REGIME/SEED/GENERATION, and beside them "
-        "pool.jsonl, which training text was drawn from, and held_out.jsonl, which no model saw",
-    )  # fmt: skip
-    parser.add_argument(
-        "--start",
-        help="model that each transformer is trained on from: reference-en or a folder; default: none",
-    )
-    flags = parser.parse_args(argv)
+    flags = parser().parse_args(argv)
     for flag in ("keep_models", "start"):
         if getattr(flags, flag) is not None and flags.learner != TRANSFORMER:
-            parser.error(f"--{flag} goes with --learner=transformer")
+            raise UsageError(f"--{flag} goes with --learner=transformer")
     try:
         regimes = list(dict.fromkeys(check_regime(name) for name in flags.regimes.split(",")))
     except ValueError as error:

@@ -1,10 +1,4 @@
-"""`wellspring tail-reference`: the rare token pairs of human text, for a scorer's tail coverage.
-
-    wellspring tail-reference --scorer=my-model --corpus='text/*.jsonl.gz' --output=my-model/rare_pairs.json
-
-Reads files of texts (JSON lines `{"id", "text"}` or Parquet, with a `label` those of humans) and writes one.
-In the scorer's folder it is found by itself; without one, tail coverage stays null.
-"""
+"""`wellspring tail-reference`: the rare token pairs of human text, for a scorer's tail coverage."""
 
 import argparse
 import sys
@@ -12,11 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from wellspring.pipelines.command.arguments import JobParser, UsageError
-from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.column_flags import columns_of
 from wellspring.pipelines.command.input_files import input_files, listed
 from wellspring.pipelines.command.own_output import own_file
-from wellspring.signals.lm.model_folder import REFERENCE_EN
+from wellspring.pipelines.flags.tail_reference import parser
 from wellspring.transforms.storage.whole_file import messages_beside, write_whole
 
 
@@ -26,14 +20,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     Raises:
         UsageError: the arguments are wrong, or the text can't be read or has no rare pair.
     """
-    parser = JobParser("tail-reference", "Write the rare token pairs of human text for a scorer.")
-    parser.add_argument("--scorer", default=REFERENCE_EN, help="whose tokenizer; default: reference-en")
-    parser.add_argument(
-        "--corpus", required=True, help="files of texts, globs: JSON lines {id, text} or Parquet"
-    )
-    add_column_flags(parser)
-    parser.add_argument("--output", required=True, metavar="FILE")
-    flags = parser.parse_args(argv)
+    flags = parser().parse_args(argv)
     paths = sorted(set(input_files("--corpus", listed(flags.corpus))))
     with own_file("tail-reference", flags.output, paths):
         return _run(flags, paths)

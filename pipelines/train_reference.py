@@ -1,17 +1,4 @@
-"""`wellspring train-reference`: trains a small scorer and its tokenizer, and writes its model card.
-
-    wellspring train-reference --corpus='text/*.jsonl.gz' --output=signals/reference_en --minutes=30
-
-Reads files of texts (JSON lines `{"id", "text"}` or Parquet; a file's name is its register), trains until
-the budget is used, and leaves config, safetensors weights in bfloat16, tokenizer and README.md in the
-output folder. Work in progress lies in OUTPUT.training: started again, the job goes on from there.
-
-    wellspring train-reference --corpus='labelled/*.jsonl.gz' --label=synthetic \\
-        --start=signals/reference_en --output=signals/reference_en_machine
-
-goes on from a trained model with the lines of one label: the second model of a pair, whose predictions
-of machine text the first one's are compared with.
-"""
+"""`wellspring train-reference`: trains a small scorer and its tokenizer, and writes its model card."""
 
 import argparse
 import sys
@@ -19,22 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wellspring.pipelines.command.arguments import JobParser, local_path
-from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.arguments import JobParser
+from wellspring.pipelines.command.column_flags import columns_of
 from wellspring.pipelines.command.input_files import input_files, listed
 from wellspring.pipelines.command.own_output import own_folder
+from wellspring.pipelines.flags.train_reference import SHAPE, parser
 
 if TYPE_CHECKING:
     from wellspring.signals.lm.training import Progress
 
-DEFAULT_WEIGHTS = (
-    "novels_1830_1930=0.15,gitenberg_nonfiction=0.25,us_inaugural=0.25,us_state_of_union=0.5,python_peps=0.6,"
-    "rust_rfcs=0.6,craft_pmc_articles=0.7,plos_articles=0.7,gum_open_genres=3,masc_american=2,more_open=3"
-)
-"""The mix of the model that ships: old prose and specifications down, everyday registers up."""
 _WEIGHTS = "model.safetensors"
-SHAPE = {"layers": 4, "width": 192, "context": 512, "vocabulary": 4096}
-"""Of the model that ships."""
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -43,25 +24,25 @@ def run(argv: Sequence[str] | None = None) -> int:
     Raises:
         UsageError: the arguments are wrong.
     """
-    parser = _parser()
-    args = parser.parse_args(argv)
+    flags = parser()
+    args = flags.parse_args(argv)
     paths = sorted(set(input_files("--corpus", listed(args.corpus))))
-    weights = _weights(parser, args.weights)
+    weights = _weights(flags, args.weights)
 
     shape = {name: getattr(args, name) or default for name, default in SHAPE.items()}
     if args.start:
         if given := [f"--{name}" for name in SHAPE if getattr(args, name)]:
-            parser.error(f"--start has the shape of its model: leave out {', '.join(given)}")
+            flags.error(f"--start has the shape of its model: leave out {', '.join(given)}")
         if not (Path(args.start) / "tokenizer.json").is_file():
-            parser.error(f"--start={args.start}: no tokenizer.json there")
+            flags.error(f"--start={args.start}: no tokenizer.json there")
 
     read: list[str | Path] = [*paths, *([Path(args.start) / _WEIGHTS] if args.start else [])]
     with own_folder("train-reference", args.output, read, writes=[_WEIGHTS]):
-        return _run(parser, args, paths, weights, shape)
+        return _run(flags, args, paths, weights, shape)
 
 
 def _run(
-    parser: JobParser,
+    flags: JobParser,
     args: argparse.Namespace,
     paths: Sequence[str],
     weights: dict[str, float],
@@ -89,11 +70,11 @@ def _run(
         try:
             recipe = training.going_on_from(args.start, recipe)
         except OSError as error:
-            parser.error(f"--start={args.start}: {str(error).partition(chr(10))[0]}")
+            flags.error(f"--start={args.start}: {str(error).partition(chr(10))[0]}")
     try:
         corpus = read_corpus(paths, args.label, columns_of(args))
     except (OSError, ValueError) as error:
-        parser.error(f"--corpus: {error}")
+        flags.error(f"--corpus: {error}")
     documents, held_out = training_text.split_held_out(corpus)
     _say(f"{len(documents)} documents to train on, {len(held_out)} held out, of {len(paths)} registers")
     work = args.output.with_name(f"{args.output.name}.training")
@@ -122,40 +103,14 @@ def _run(
     return 0
 
 
-def _parser() -> JobParser:
-    parser = JobParser("train-reference", "Trains an embedded scoring model on text.")
-    parser.add_argument(
-        "--corpus", required=True, help="files of texts, globs: JSON lines {id, text} or Parquet"
-    )
-    add_column_flags(parser)
-    parser.add_argument("--output", required=True, type=local_path, help="folder for the model")
-    parser.add_argument(
-        "--label", choices=["human", "synthetic"], help="of lines that have a label, those with this one only"
-    )
-    parser.add_argument("--start", help="folder of a trained model to go on from, with its shape")
-    parser.add_argument("--minutes", type=float, default=30.0, help="training time (default 30)")
-    parser.add_argument("--tokens", type=int, help="budget in tokens instead: repeatable, see --seed")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument(
-        "--weights", default=DEFAULT_WEIGHTS, help=f"NAME=WEIGHT,... (default {DEFAULT_WEIGHTS})"
-    )
-    parser.add_argument(
-        "--corpus_notes", type=local_path, help="Markdown on origin and licences, quoted in the card"
-    )
-    for name, default in SHAPE.items():
-        parser.add_argument(f"--{name}", type=int, help=f"default {default}")
-    parser.add_argument("--threads", type=int, default=2)
-    return parser
-
-
-def _weights(parser: JobParser, text: str) -> dict[str, float]:
+def _weights(flags: JobParser, text: str) -> dict[str, float]:
     try:
         pairs = (part.split("=") for part in text.split(",") if part)
         weights = {name: float(weight) for name, weight in pairs}
     except ValueError:
-        parser.error(f"--weights={text}: write NAME=WEIGHT,NAME=WEIGHT, e.g. novels=0.35")
+        flags.error(f"--weights={text}: write NAME=WEIGHT,NAME=WEIGHT, e.g. novels=0.35")
     if any(weight < 0 for weight in weights.values()):
-        parser.error(f"--weights={text}: a weight is negative")
+        flags.error(f"--weights={text}: a weight is negative")
     return weights
 
 

@@ -1,11 +1,13 @@
 """The entropy record of one training batch: a row of `audits/`."""
 
 import json
+from typing import Literal
 
 import msgspec
 
 from wellspring.schemas import SCHEMA_VERSION
 
+GateMode = Literal["monitor", "enforce"]
 PROCEED = "PROCEED"
 HOLD_FOR_REVIEW = "HOLD_FOR_REVIEW"
 

@@ -8,6 +8,9 @@ from wellspring.schemas.label import Label
 from wellspring.schemas.measurements import Measurements
 from wellspring.schemas.reject import Reject
 
+STRATUM_FIELDS = ("source", "language", "dump", "domain")
+"""What batches may be made by."""
+
 
 class MeasuredDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A document, its token ids packed as little-endian int32, and what was measured.

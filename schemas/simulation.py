@@ -2,6 +2,9 @@
 
 import msgspec
 
+REGIMES = ("replace", "accumulate", "accumulate-subsample", "real10", "real50", "clean")
+"""The named ones; `real` and `clean` take any percentage from 1 to 100."""
+
 
 class SimulatedGeneration(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured of one model: 0 is trained on real text, each later one as its regime says.

@@ -11,6 +11,10 @@ ItemSet = Literal["tail", "head"]
 SETS: tuple[ItemSet, ...] = ("tail", "head")
 Kind = Literal["term", "collocation", "sense", "construction"]
 KINDS: tuple[Kind, ...] = ("term", "collocation", "sense", "construction")
+POWER = 0.8
+"""The chance to see a difference that is there."""
+DIFFERENCE = 0.05
+"""Of accuracies, that is to be seen."""
 
 
 class TailItem(msgspec.Struct, frozen=True, kw_only=True):

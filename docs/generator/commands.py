@@ -3,20 +3,13 @@
 import argparse
 import inspect
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from docs.generator.markdown import code, page, table
-from wellspring.pipelines.cli import JOBS, main
+from wellspring.pipelines.cli import JOBS
+from wellspring.pipelines.command.arguments import JobParser
+from wellspring.pipelines.flags.commands import parsers
 
-COMMANDS: dict[str, tuple[str, ...]] = {
-    "anchor": ("create", "add", "verify", "export", "sign"),
-    "review": ("serve", "list", "show", "approve", "reject", "undo"),
-    "tails": ("build", "score"),
-}
-"""Of the jobs that have several."""
 _GUIDES = {
     "anchor": "anchor",
     "calibrate": "calibrate",
@@ -49,13 +42,6 @@ _TYPES = {
 _DEFAULT = re.compile(r"[;,.]?\s*\(?\bdefault:? ([^;)]+)\)?")
 
 
-class Parser(NamedTuple):
-    """A command's parser, and whether it hands on to Beam what it doesn't know."""
-
-    parser: argparse.ArgumentParser
-    takes_beam_flags: bool
-
-
 def pages() -> dict[str, str]:
     """{path under reference/: page} for every job, and their list."""
     rows = [(f"[`{job}`]({job}.md)", what) for job, what in JOBS.items()]
@@ -70,12 +56,6 @@ def pages() -> dict[str, str]:
     }
 
 
-def parsers(job: str) -> dict[str, Parser]:
-    """{command: its parser} of a job; a job of one command is called as itself."""
-    commands = [f"{job} {command}" for command in COMMANDS.get(job, ())] or [job]
-    return {command: _parser_of(command.split()) for command in commands}
-
-
 def flags(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     """A parser's flags, `--help` left out."""
     return [action for action in parser._actions if action.dest != "help"]
@@ -88,17 +68,17 @@ def _page(job: str, what: str) -> str:
     return page(f"wellspring {job}", f"{what[:1].upper()}{what[1:]}.{guide}", *sections)
 
 
-def _section(command: str, parser: Parser, *, several: bool) -> str:
+def _section(command: str, parser: JobParser, *, several: bool) -> str:
     rows = [
-        (code(action.option_strings[-1]), *_meaning_and_default(parser.parser, action), _value(action))
-        for action in flags(parser.parser)
+        (code(action.option_strings[-1]), *_meaning_and_default(parser, action), _value(action))
+        for action in flags(parser)
     ]
     beam = "Flags that it doesn't know go to Beam." if parser.takes_beam_flags else ""
     parts = [
         f"## wellspring {command}" if several else "## Flags",
-        _described(parser.parser.description) if several or "\n" in (parser.parser.description or "") else "",
+        _described(parser.description) if several or "\n" in (parser.description or "") else "",
         table(("flag", "meaning", "default", "value"), rows),
-        _described(parser.parser.epilog),
+        _described(parser.epilog),
         beam,
     ]
     return "\n\n".join(part for part in parts if part)
@@ -134,36 +114,3 @@ def _meaning_and_default(parser: argparse.ArgumentParser, action: argparse.Actio
 def _described(text: str | None) -> str:
     """Paragraphs as they are, indented ones as code."""
     return inspect.cleandoc(text or "")
-
-
-class _Captured(BaseException):
-    def __init__(self, parser: argparse.ArgumentParser, takes_beam_flags: bool) -> None:
-        super().__init__()
-        self.found = Parser(parser, takes_beam_flags)
-
-
-def _parser_of(arguments: Sequence[str]) -> Parser:
-    """The parser that a command parses its arguments with: it is stopped when it begins to."""
-    with _stopped_at_parsing():
-        try:
-            main([*arguments])
-        except _Captured as captured:
-            return captured.found
-    raise LookupError(f"wellspring {' '.join(arguments)} parses no arguments")
-
-
-@contextmanager
-def _stopped_at_parsing() -> Iterator[None]:
-    def strict(self: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
-        raise _Captured(self, takes_beam_flags=False)
-
-    def known(self: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
-        raise _Captured(self, takes_beam_flags=True)
-
-    kept = argparse.ArgumentParser.parse_args, argparse.ArgumentParser.parse_known_args
-    argparse.ArgumentParser.parse_args = strict  # type: ignore[assignment,method-assign]
-    argparse.ArgumentParser.parse_known_args = known  # type: ignore[assignment,method-assign]
-    try:
-        yield
-    finally:
-        argparse.ArgumentParser.parse_args, argparse.ArgumentParser.parse_known_args = kept  # type: ignore[method-assign]

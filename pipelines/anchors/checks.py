@@ -4,8 +4,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.command.arguments import UsageError
 from wellspring.pipelines.command.input_files import input_files
+from wellspring.pipelines.flags.anchor import AGAINST, BENCHMARKS, SYNTHETIC
 from wellspring.schemas.anchor import AnchorCheck
 from wellspring.schemas.document import Document
 from wellspring.schemas.reject import FILE, Reject
@@ -15,25 +16,14 @@ from wellspring.transforms.formats.detect import JSONL, PARQUET, format_by_name
 from wellspring.transforms.formats.own_texts import read_own_texts
 from wellspring.transforms.storage.public_path import public_path
 
-SYNTHETIC, TRAINING, BENCHMARKS = "synthetic", "training", "benchmarks"
 _AT_ONCE = 1000
 _NO_TEXT = ("empty", "too_short")
 """Rejects of records that hold nothing to compare."""
 
 
-def add_flags(parser: JobParser) -> None:
-    """The flags that name texts to compare with."""
-    for against, what in (
-        (SYNTHETIC, "known synthetic text: a glob, or a run (its documents labelled synthetic)"),
-        (TRAINING, "training text: a glob, a run or a training set"),
-        (BENCHMARKS, "benchmarks, with a field `text`: a glob; one run of 13 words in common is too much"),
-    ):
-        parser.add_argument(f"--against_{against}", action="append", default=[], help=what)
-
-
 def patterns_of(arguments: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """What the flags name, by kind of text; kinds that none names are left out."""
-    named = {kind: list(arguments[f"against_{kind}"]) for kind in (SYNTHETIC, TRAINING, BENCHMARKS)}
+    named = {kind: list(arguments[f"against_{kind}"]) for kind in AGAINST}
     return {kind: patterns for kind, patterns in named.items() if patterns}
 
 

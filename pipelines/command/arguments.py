@@ -1,26 +1,15 @@
-"""Arguments in Beam's manner: a job's own flags, the rest for Beam, and one line when wrong."""
+"""A job's own flags: one line when they are wrong. Beam is not loaded for them."""
 
 import argparse
 import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
-
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
 
 from wellspring.transforms.formats.detect import wide_text
 from wellspring.transforms.storage.storage import open_storage
 from wellspring.transforms.storage.whole_file import STANDARD
-
-LOCAL_RUNNER = "FnApiRunner"
-# Runners that drop or mix outputs without an error.
-_REFUSED_RUNNERS = {
-    "daskrunner": "the Dask runner drops outputs without an error",
-    "bundlebaseddirectrunner": "the bundle-based runner is superseded",
-}
 
 
 class UsageError(ValueError):
@@ -28,88 +17,50 @@ class UsageError(ValueError):
 
 
 class JobParser(argparse.ArgumentParser):
-    """An argument parser that raises `UsageError` in place of printing its whole usage."""
+    """An argument parser that raises `UsageError` in place of printing its whole usage.
 
-    def __init__(self, job: str, description: str) -> None:
+    Attributes:
+        takes_beam_flags: whether what it doesn't know goes to Beam.
+    """
+
+    def __init__(self, job: str, description: str, *, takes_beam_flags: bool = False) -> None:
         super().__init__(
             prog=f"wellspring {job}",
             description=description,
             allow_abbrev=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        self.takes_beam_flags = takes_beam_flags
+
+    def check(self, argv: Sequence[str]) -> None:
+        """Raises `UsageError` where the job's own flags are wrong; prints the help where it is asked for."""
+        _, rest = self.parse_known_args(argv)
+        if rest and not self.takes_beam_flags:
+            self.refuse_unknown(rest[0])
+
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: None = None
+    ) -> argparse.Namespace:
+        """As argparse has it; a flag that is unknown is told with the one that it resembles."""
+        arguments, rest = self.parse_known_args(args, namespace)
+        if rest:
+            self.refuse_unknown(rest[0])
+        return arguments
+
+    def refuse_unknown(self, argument: str, others: Iterable[str] = ()) -> NoReturn:
+        """Raises `UsageError` for an argument that neither the job nor who has the `others` knows."""
+        known = [option for action in self._actions for option in action.option_strings]
+        hint = nearest(argument.split("=")[0], [*known, *others]) or f" (see {self.prog} --help)"
+        raise UsageError(f"{self.prog}: unknown argument {argument}{hint}")
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.prog}: {message} (see {self.prog} --help)")
 
 
-def parse_arguments(
-    parser: JobParser, argv: Sequence[str] | None
-) -> tuple[argparse.Namespace, PipelineOptions]:
-    """The job's own arguments, and Beam's options from all the others.
-
-    Without `--runner` the local runner is FnApiRunner: Beam's own default changes its engine with
-    the pipeline's content and the network.
-
-    Raises:
-        UsageError: an argument is neither the job's nor Beam's, or names a runner known to lose data.
-    """
-    arguments, rest = parser.parse_known_args(sys.argv[1:] if argv is None else list(argv))
-    beam_parser = _beam_parser()
-    known, unknown = beam_parser.parse_known_args(rest)
-    if unknown:
-        flags = [o for p in (parser, beam_parser) for a in p._actions for o in a.option_strings]
-        close = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=1)
-        hint = f"; did you mean {close[0]}?" if close else f" (see {parser.prog} --help)"
-        raise UsageError(f"{parser.prog}: unknown argument {unknown[0]}{hint}")
-    runner = known.runner or LOCAL_RUNNER
-    # A runner may be named by its class path too.
-    if reason := _REFUSED_RUNNERS.get(runner.rpartition(".")[2].lower()):
-        raise UsageError(
-            f"{parser.prog}: --runner={runner}: {reason}; use {LOCAL_RUNNER}, DataflowRunner or FlinkRunner"
-        )
-    return arguments, PipelineOptions(rest if known.runner else [*rest, f"--runner={LOCAL_RUNNER}"])
-
-
-def _beam_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False, conflict_handler="resolve")
-    for option_class in [PipelineOptions, *PipelineOptions.__subclasses__()]:
-        if option_class.__module__.startswith("apache_beam."):
-            option_class._add_argparse_args(parser)
-    return parser
-
-
-def is_local(options: PipelineOptions) -> bool:
-    """Whether the job runs on this machine's local runner."""
-    return bool(options.get_all_options()["runner"] == LOCAL_RUNNER)
-
-
-def ends_with_client(options: PipelineOptions) -> bool:
-    """Whether the runner is in this process or is started by it, so that the job ends when it does."""
-    values = options.get_all_options()
-    runner = values["runner"].rpartition(".")[2].lower()
-    if values.get("job_endpoint"):
-        return False
-    if runner == "flinkrunner":
-        return (values.get("flink_master") or "[auto]") in ("[auto]", "[local]")
-    return bool(runner != "dataflowrunner")
-
-
-def outliving_runner(options: PipelineOptions) -> str | None:
-    """The runner whose job goes on when this process ends; None for one that ends with it."""
-    return None if ends_with_client(options) else str(options.get_all_options()["runner"])
-
-
-def check_detach(options: PipelineOptions) -> None:
-    """Whether a job can be left with its runner.
-
-    Raises:
-        UsageError: its runner ends with this process.
-    """
-    if ends_with_client(options):
-        raise UsageError(
-            f"--detach: {options.get_all_options()['runner']} runs in this process or is started by it, and "
-            "ends with it: leave --detach away, or name the engine's --job_endpoint"
-        )
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean ...?`, or nothing where no known word is like it."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def read_text(path: str, what: str) -> str:
@@ -139,6 +90,9 @@ def read_bytes(path: str, what: str) -> bytes:
         if path.startswith("gs://"):
             folder, _, name = path.rpartition("/")
             return open_storage(folder).read(name)
+        from apache_beam.io.filesystem import CompressionTypes
+        from apache_beam.io.filesystems import FileSystems
+
         with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
             return bytes(file.read())
     except (OSError, ValueError) as error:

@@ -8,7 +8,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
-from wellspring.pipelines.command.arguments import is_local, outliving_runner
+from wellspring.pipelines.command.beam_options import is_local, outliving_runner
 from wellspring.pipelines.command.closing_table import closing_table
 from wellspring.pipelines.command.local_run import run_locally
 from wellspring.pipelines.command.new_pipeline import new_pipeline

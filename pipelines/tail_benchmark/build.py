@@ -1,13 +1,4 @@
-"""`wellspring tails build`: from human text a benchmark of rare but real items, with a frequent control.
-
-    wellspring tails build --corpus=held_out.jsonl.gz --against='training/*.jsonl.gz' --output=tails/v1
-
-Each file of the corpus is a domain of its own. Frequencies are counted on the training files of
-`--against`, so that an item is something the model has met, without them on the corpus itself. No item
-shares thirteen words in a row with the training files or the anchors, and none is from a document a tenth
-of which they have. Writes items.jsonl, tasks for lm-evaluation-harness in lm_eval/, and manifest.json; the
-same input gives the same bytes.
-"""
+"""`wellspring tails build`: from human text a benchmark of rare but real items, with a frequent control."""
 
 import argparse
 import itertools
@@ -22,10 +13,11 @@ from pathlib import Path
 import msgspec
 
 from wellspring.pipelines.anchors.verification import open_anchor
-from wellspring.pipelines.command.arguments import JobParser, UsageError, local_path
-from wellspring.pipelines.command.column_flags import add_column_flags, columns_of
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.column_flags import columns_of
 from wellspring.pipelines.command.input_files import input_files, listed
 from wellspring.pipelines.command.own_output import own_new_folder
+from wellspring.pipelines.flags.tails import ACTIONS
 from wellspring.pipelines.tail_benchmark.tasks import task_files
 from wellspring.schemas import SCHEMA_VERSION
 from wellspring.schemas.document import Document
@@ -36,7 +28,7 @@ from wellspring.schemas.tail_benchmark import KINDS, SETS, ReadFile, TailItem, T
 from wellspring.signals.collapse.tail_items import ItemMaker, Source
 from wellspring.signals.matching.shared_words import SharedWords
 from wellspring.signals.stats.hashing import content_hash
-from wellspring.signals.stats.power import EXAMPLES, FEWEST_ITEMS, POWER, detectable, items_needed
+from wellspring.signals.stats.power import EXAMPLES, FEWEST_ITEMS, detectable, items_needed
 from wellspring.signals.text.word_counts import Vocabulary, WordReference
 from wellspring.transforms.formats.limits import DEFAULT_LIMITS
 from wellspring.transforms.formats.own_texts import read_own_texts, refusal, stem
@@ -45,7 +37,6 @@ from wellspring.transforms.storage.open_files import open_binary
 
 DISCORDANT = 0.2
 """The share of items on which two models are taken to differ."""
-DIFFERENCE = 0.05
 
 _MOST_TIMES = 100
 """Beyond so many times the text nothing is promised: what is missing then is another kind of text."""
@@ -59,7 +50,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     Raises:
         UsageError: the arguments are wrong, or a corpus is too small: then it says how many more documents.
     """
-    flags = _parser().parse_args(argv)
+    flags = ACTIONS["build"].parser().parse_args(argv)
     try:
         needed = max(FEWEST_ITEMS, items_needed(DISCORDANT, flags.difference, flags.power))
     except ValueError as error:
@@ -163,26 +154,6 @@ def _run(flags: argparse.Namespace, needed: int) -> int:
             file=sys.stderr,
         )
     return 0
-
-
-def _parser() -> JobParser:
-    parser = JobParser("tails build", __doc__ or "")
-    parser.add_argument(
-        "--corpus", required=True, help="human text: JSONL or Parquet files, globs; each file a domain"
-    )
-    parser.add_argument("--output", required=True, type=local_path, metavar="DIR")
-    add_column_flags(parser)
-    parser.add_argument("--against", help="globs of training files: what no item may stand in")
-    parser.add_argument("--anchor", metavar="DIR", help="an anchor set: no item may stand in it either")
-    parser.add_argument("--power", type=float, default=POWER, help=f"default {POWER:g}")
-    parser.add_argument(
-        "--difference",
-        type=float,
-        default=DIFFERENCE,
-        help=f"difference of accuracies to be seen with that power; default {DIFFERENCE:g}",
-    )
-    parser.add_argument("--seed", type=int, default=7)
-    return parser
 
 
 def _files(flag: str, patterns: str) -> dict[str, str]:

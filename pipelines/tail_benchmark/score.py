@@ -1,12 +1,4 @@
-"""`wellspring tails score`: a causal LM on a tail benchmark, or two side by side.
-
-    wellspring tails score --items=tails/v1 --scorer=models/before,models/after --output=scores.json
-
-The accuracy on each set is the share of items whose true word has the higher log probability a byte. Of
-two models, each with its own tokenizer, the second is compared with the first: how much accuracy it lost
-on the tail, on the head, and the difference of the two, by a bootstrap that draws documents; and McNemar's
-exact test on each set.
-"""
+"""`wellspring tails score`: a causal LM on a tail benchmark, or two side by side."""
 
 import argparse
 import sys
@@ -17,8 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.pipelines.command.arguments import JobParser, UsageError
+from wellspring.pipelines.command.arguments import UsageError
 from wellspring.pipelines.command.own_output import own_file
+from wellspring.pipelines.flags.tails import ACTIONS
 from wellspring.schemas.encoding import json_bytes, sha256_hex
 from wellspring.schemas.scorer import ScorerFingerprint
 from wellspring.schemas.tail_benchmark import (
@@ -47,16 +40,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         UsageError: the arguments are wrong, the items are not what their manifest says, or a model can't
             be used.
     """
-    parser = JobParser("tails score", __doc__ or "")
-    parser.add_argument("--items", required=True, metavar="DIR", help="what `wellspring tails build` wrote")
-    parser.add_argument(
-        "--scorer",
-        required=True,
-        help="a model (as for `curate`), or two as A,B, each with its own tokenizer",
-    )
-    parser.add_argument("--output", required=True, metavar="FILE.json")
-    parser.add_argument("--seed", type=int, default=7, help="of the bootstrap; default 7")
-    flags = parser.parse_args(argv)
+    flags = ACTIONS["score"].parser().parse_args(argv)
     with own_file("tails score", flags.output, [Path(flags.items) / name for name in _READ]):
         return _run(flags)
 

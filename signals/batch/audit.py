@@ -1,11 +1,11 @@
 """The audit of a training batch and what it decides."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from wellspring.schemas.audit import HOLD_FOR_REVIEW, PROCEED, SIGNALS, Audit
+from wellspring.schemas.audit import HOLD_FOR_REVIEW, PROCEED, SIGNALS, Audit, GateMode
 from wellspring.schemas.batch import TrainingBatch
 from wellspring.schemas.label import SYNTHETIC, Label
 from wellspring.schemas.profile import Direction, Gate, GateTest, Limit, Profile
@@ -15,7 +15,6 @@ from wellspring.signals.entropy import entropy_audit_of_counts
 from wellspring.signals.stats.intervals import Estimate
 from wellspring.signals.verdict.votes import beyond
 
-GateMode = Literal["monitor", "enforce"]
 Estimates = Mapping[str, Estimate | None]
 """Of every signal, by name."""
 ANY_LANGUAGE = "*"

@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.schemas.audit import SIGNALS, Audit
+from wellspring.schemas.audit import SIGNALS, Audit, GateMode
 from wellspring.schemas.measurements import Measurements
 from wellspring.schemas.profile import Gate, Profile
-from wellspring.signals.batch.audit import TOO_SMALL, GateMode, decision, estimate_columns, suspected_share
+from wellspring.signals.batch.audit import TOO_SMALL, decision, estimate_columns, suspected_share
 from wellspring.signals.batch.batch_signals import LINEAR_SIGNALS, UNIGRAM_ENTROPY, Document
 from wellspring.signals.entropy import entropy_audit_of_counts
 from wellspring.signals.stats.entropy_bias import frequencies_of, plug_in_entropy

@@ -18,14 +18,13 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.schemas.simulation import REGIMES
 from wellspring.signals.collapse.batch_gate import floors_of
 from wellspring.signals.collapse.clean_recipe import HumanText, audited, clean_set
 from wellspring.signals.collapse.collapse_metrics import HeldOutScores, rarest
 from wellspring.signals.collapse.generation_text import Rows, TrainingSet, part
 from wellspring.signals.stats.counter_draws import shuffled
 
-REGIMES = ("replace", "accumulate", "accumulate-subsample", "real10", "real50", "clean")
-"""The named ones; `real` and `clean` take any percentage from 1 to 100."""
 CLEAN = "clean"
 """The recipe with the human share of `real10`."""
 _SHARED = re.compile(rf"(real|{CLEAN})([1-9]\d?|100)")

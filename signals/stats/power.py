@@ -10,8 +10,9 @@ import math
 
 from scipy.special import ndtri
 
+from wellspring.schemas.tail_benchmark import POWER
+
 SIZE = 0.05
-POWER = 0.8
 FEWEST_ITEMS = 650
 """A domain's tail set and its head set have so many at least: a difference of 5 points is seen with 80%
 power where two models differ on one item in five, which takes 626."""

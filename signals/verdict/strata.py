@@ -7,7 +7,6 @@ from wellspring.schemas.document import Document
 from wellspring.schemas.reject import Reject
 from wellspring.signals.verdict.evidence import registered_domain
 
-STRATUM_FIELDS = ("source", "language", "dump", "domain")
 UNKNOWN = "unknown"
 _DAY_SECONDS = 24 * 60 * 60
 _EPOCH = date(1970, 1, 1)
@@ -15,7 +14,7 @@ _FIRST_DAY, _LAST_DAY = (date.min - _EPOCH).days, (date.max - _EPOCH).days
 
 
 def stratum_of(document: Document | Reject, fields: Sequence[str]) -> dict[str, str]:
-    """The document's values of `fields` (of `STRATUM_FIELDS`), in their order; "unknown" for none."""
+    """The document's values of `fields` (of STRATUM_FIELDS), in their order; "unknown" for none."""
     values = {
         "source": document.source,
         "language": document.language,

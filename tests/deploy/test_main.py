@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wellspring.pipelines.command.arguments import parse_arguments
-from wellspring.pipelines.curate_settings import parser
+from wellspring.pipelines.command.beam_options import parse_arguments
+from wellspring.pipelines.flags.curate import parser
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 TODAY = date(2026, 11, 24)

@@ -1,14 +1,14 @@
 """The flex templates' metadata against the options that the jobs take."""
 
 import argparse
-import importlib
 import json
 import re
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from wellspring.pipelines.flags.commands import parsers
 
 METADATA = Path(__file__).parents[2] / "deploy" / "metadata"
 JOBS = ("curate", "reprocess", "mix")
@@ -29,12 +29,7 @@ def metadata(job: str) -> dict[str, Any]:
 
 
 def options(job: str) -> dict[str, argparse.Action]:
-    if find_spec(f"wellspring.pipelines.{job}") is None:
-        pytest.skip(f"there is no job {job} yet")
-    for module in (f"wellspring.pipelines.{job}_settings", f"wellspring.pipelines.{job}"):
-        if find_spec(module) and hasattr(found := importlib.import_module(module), "parser"):
-            return {action.dest: action for action in found.parser()._actions if action.dest not in LEFT_OUT}
-    pytest.fail(f"wellspring.pipelines.{job}_settings and pipelines.{job} have no parser()")
+    return {action.dest: action for action in parsers(job)[job]._actions if action.dest not in LEFT_OUT}
 
 
 @pytest.mark.parametrize("job", JOBS)

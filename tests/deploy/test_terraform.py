@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from wellspring.pipelines.curate_settings import parser
+from wellspring.pipelines.flags.curate import parser
 
 hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 of the test extra is not installed")
 

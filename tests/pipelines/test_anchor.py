@@ -292,14 +292,17 @@ def test_no_such_set_and_no_such_command(tmp_path, capsys):
     lines = write_lines(tmp_path / "in.jsonl", rows(0, 1))
     assert command("add", tmp_path / "none", f"--input={lines}", *ATTESTED) == 2
     assert "is no anchor set" in capsys.readouterr().err
-    for argv in (["anchor"], ["anchor", "remove"]):
+    there = "create, add, verify, export, sign"
+    for argv, said in (
+        (["anchor"], f"say what to do; there are {there}"),
+        (["anchor", "remove"], f"no action 'remove'; there are {there}"),
+        (["anchor", "verfy"], "no action 'verfy'; did you mean verify?"),
+    ):
         assert main(argv) == 2
-        assert (
-            capsys.readouterr().err
-            == "wellspring anchor: say what to do: create, add, verify, export, sign\n"
-        )
+        assert capsys.readouterr().err == f"wellspring anchor: {said}\n"
     assert main(["anchor", "--help"]) == 0
-    assert "create,add,verify,export,sign" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert all(f"\n  {action} " in shown for action in there.split(", "))
 
 
 def test_two_jobs_do_not_write_at_once(anchor, capsys):

@@ -10,9 +10,11 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.pipeline_context import PipelineContext
 from apache_beam.runners.portability.flink_runner import FlinkRunner
 
-from wellspring.pipelines.command.arguments import UsageError, parse_arguments
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.beam_options import parse_arguments
 from wellspring.pipelines.curate import curate
-from wellspring.pipelines.curate_settings import parser, settle
+from wellspring.pipelines.curate_settings import settle
+from wellspring.pipelines.flags.curate import parser
 from wellspring.signals.verdict.profiles import built_in, is_built_in, parse_profile
 
 pytestmark = pytest.mark.slow

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from wellspring.pipelines.command.arguments import UsageError, parse_arguments
-from wellspring.pipelines.curate_settings import parser, settle
+from wellspring.pipelines.command.arguments import UsageError
+from wellspring.pipelines.command.beam_options import parse_arguments
+from wellspring.pipelines.curate_settings import settle
+from wellspring.pipelines.flags.curate import parser
 from wellspring.schemas.profile import Gate, Limit
 from wellspring.signals.lm.scorer_fingerprint import scorer_fingerprint
 from wellspring.signals.verdict.profiles import SEED

@@ -75,7 +75,7 @@ def test_the_same_file_gives_the_same_bytes(texts, tmp_path, tiny_scorer):
         ("--profile=missing.json", "--profile 'missing.json' can't be read"),
         ("--scorer=/nowhere/at/all", "/nowhere/at/all"),
         ("--sources=missing.yaml", "--sources 'missing.yaml' can't be read"),
-        ("--outptu=x", "unrecognized arguments: --outptu=x"),
+        ("--outptu=x", "unknown argument --outptu=x; did you mean --output?"),
     ],
 )
 def test_wrong_arguments_are_one_line_and_leave_nothing(flag, message, texts, tmp_path, tiny_scorer, capsys):

@@ -9,7 +9,7 @@ import pytest
 from tests.signals.simulated_corpus import zipf_texts
 from wellspring.pipelines.cli import main
 from wellspring.pipelines.demo_data.text import human_pages
-from wellspring.signals.collapse.recursive_training import REGIMES
+from wellspring.schemas.simulation import REGIMES
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 from apache_beam.typehints.decorators import no_annotations
 
+from wellspring.schemas.audit import GateMode
 from wellspring.schemas.batch import AuditedBatch, LabelledBatch
 from wellspring.schemas.profile import Profile
-from wellspring.signals.batch.audit import GateMode, audit_batch
+from wellspring.signals.batch.audit import audit_batch
 from wellspring.signals.batch.tail_coverage import TailReference, load_tail_reference
 
 

@@ -14,14 +14,14 @@ from apache_beam.typehints.decorators import no_annotations
 from numpy.typing import NDArray
 
 from wellspring.schemas.arrow import arrow_schema
-from wellspring.schemas.audit import Audit
+from wellspring.schemas.audit import Audit, GateMode
 from wellspring.schemas.batch import MeasuredDocument, TrainingBatch
 from wellspring.schemas.encoding import json_bytes
 from wellspring.schemas.label import Label
 from wellspring.schemas.manifest import FileRecord
 from wellspring.schemas.profile import Profile
 from wellspring.schemas.training_set import DrawnDocument, SetDocument
-from wellspring.signals.batch.audit import GateMode, audit_batch
+from wellspring.signals.batch.audit import audit_batch
 from wellspring.signals.batch.batching import batch_id
 from wellspring.signals.batch.tail_coverage import TailReference, load_tail_reference
 from wellspring.signals.batch.ticket import make_ticket

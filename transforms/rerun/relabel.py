@@ -21,7 +21,7 @@ from apache_beam.pvalue import AsIter, PBegin, PCollection, TaggedOutput
 from apache_beam.typehints.decorators import no_annotations
 
 from wellspring.schemas.arrow import arrow_schema
-from wellspring.schemas.audit import HOLD_FOR_REVIEW, Audit
+from wellspring.schemas.audit import HOLD_FOR_REVIEW, Audit, GateMode
 from wellspring.schemas.document import Document, HeldDocument, PublishedDocument
 from wellspring.schemas.encoding import json_bytes
 from wellspring.schemas.label import Label
@@ -36,7 +36,6 @@ from wellspring.schemas.relabelled import (
     ShardFile,
 )
 from wellspring.schemas.sources import SourceEntry
-from wellspring.signals.batch.audit import GateMode
 from wellspring.signals.batch.audit_again import Judged, audit_again, needs_counts
 from wellspring.signals.batch.ticket import make_ticket
 from wellspring.signals.lm.tokenization import Tokenizer, load_tokenizer

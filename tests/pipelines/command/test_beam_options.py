@@ -1,10 +1,11 @@
 import pytest
 
-from wellspring.pipelines.command.arguments import JobParser, UsageError, is_local, parse_arguments, positive
+from wellspring.pipelines.command.arguments import JobParser, UsageError, positive
+from wellspring.pipelines.command.beam_options import is_local, parse_arguments
 
 
 def parser() -> JobParser:
-    p = JobParser("curate", "A job.")
+    p = JobParser("curate", "A job.", takes_beam_flags=True)
     p.add_argument("--input", required=True)
     p.add_argument("--profile", default="seed")
     p.add_argument("--limit", type=positive)
