@@ -10,15 +10,6 @@ from wellspring.pipelines.cli import JOBS
 from wellspring.pipelines.flags.commands import parsers
 
 HEAVY = ("apache_beam", "numpy", "pyarrow", "pydantic", "scipy", "torch", "transformers")
-    "apache_beam",
-    "google.cloud.storage",
-    "numpy",
-    "pyarrow",
-    "pydantic",
-    "scipy",
-    "torch",
-    "transformers",
-)
 COMMANDS = [command for job in JOBS for command in parsers(job)]
 CODE = f"""
 import sys
