@@ -30,6 +30,7 @@ JOBS = {
     "tails": "build a benchmark of rare but real items, score models on it",
     "monitor": "early signs of collapse in a model's outputs over time",
     "check-engine": "the jobs on your own engine, compared with the local runner",
+    "completion": "a script that completes jobs, flags and paths in bash, zsh or fish",
     "demo": "the main job on text made on the spot, from nothing to a hold queue",
 }
 

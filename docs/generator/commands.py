@@ -70,7 +70,11 @@ def _page(job: str, what: str) -> str:
 
 def _section(command: str, parser: JobParser, *, several: bool) -> str:
     rows = [
-        (code(action.option_strings[-1]), *_meaning_and_default(parser, action), _value(action))
+        (
+            code((action.option_strings or [action.dest])[-1]),
+            *_meaning_and_default(parser, action),
+            _value(action),
+        )
         for action in flags(parser)
     ]
     beam = "Flags that it doesn't know go to Beam." if parser.takes_beam_flags else ""
