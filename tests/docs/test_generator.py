@@ -119,8 +119,8 @@ def test_every_flag_of_every_job_is_on_its_page(job: str) -> None:
     for command, parser in commands.parsers(job).items():
         heading = f"## wellspring {command}\n" if command != job else "## Flags\n"
         section = text.split(heading)[1].split("\n## ")[0]
-        flags = {action.option_strings[-1] for action in commands.flags(parser)}
-        assert set(re.findall(r"^\| `(--\w+)` ", section, re.MULTILINE)) == flags
+        flags = {(action.option_strings or [action.dest])[-1] for action in commands.flags(parser)}
+        assert set(re.findall(r"^\| `([\w-]+)` ", section, re.MULTILINE)) == flags
 
 
 def test_a_default_that_hangs_on_who_asks_is_said_in_words() -> None:
