@@ -1,5 +1,6 @@
 import importlib
 import json
+from functools import partial
 
 import pytest
 
@@ -7,8 +8,10 @@ from benchmarks.__main__ import NAMES
 from benchmarks.corpus import html_page, texts, write_html_warc, write_wet
 from benchmarks.machine import machine_facts
 from benchmarks.scorer import on_device
+from tests.signals.collapse.test_transformer_learner import TINY as SMALL_RECIPE
 from tests.signals.tiny_models import write_model
 from wellspring.schemas.document import Document
+from wellspring.signals.collapse import transformer_learner
 from wellspring.transforms.formats.read_file import read_file
 
 pytestmark = pytest.mark.slow
@@ -16,10 +19,10 @@ pytestmark = pytest.mark.slow
 TINY = {
     "entropy_audit": {"tokens": 20_000},
     "signal_cost": {"text_bytes": 200_000},
-    "pipeline_overhead": {"text_bytes": 600_000},
+    "pipeline_overhead": {"text_bytes": 100_000},
     "peer_datatrove": {"text_bytes": 600_000},
-    "memory": {"text_bytes": 100_000},
-    "scaling": {"text_bytes": 30_000, "processes": False},
+    "memory": {"text_bytes": 30_000},
+    "scaling": {"text_bytes": 10_000, "processes": False},
     "classifier_speed": {"documents": 30},
     "drift": {"series_windows": 60},
     "audit_cost": {"text_bytes": 300_000},
@@ -28,17 +31,24 @@ TINY = {
     "low_frequency": {"documents": 400, "draws": 2},
     "mix_job": {"steps": (300, 600, 900), "tokens": 6000},
     "mix_tail": {"documents": 600},
-    "simulate": {"words": 12_000, "transformer_words": 12_000},
-    "scorer": {"documents": 20, "text_bytes": 60_000},
+    "simulate": {"words": 3_000, "transformer_words": 1_000},
+    "scorer": {"documents": 6, "text_bytes": 12_000},
     "start_time": {"text_bytes": 20_000},
     "review_page": {"tickets": 60, "documents": 20},
     "anchor_overlap": {"sizes": ((300, 60),)},
     "monitor": {"outputs": 400, "baseline_outputs": 1000, "later_outputs": 200},
     "tail_collapse": {},
-    "reprocess": {"text_bytes": 60_000},
+    "reprocess": {"text_bytes": 15_000},
 }
 
 
+@pytest.fixture
+def small_transformer(monkeypatch):
+    small = partial(transformer_learner.transformer_learners, recipe=SMALL_RECIPE)
+    monkeypatch.setattr(transformer_learner, "transformer_learners", small)
+
+
+@pytest.mark.usefixtures("small_transformer")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_benchmark_runs_and_says_whether_its_goal_was_met(name):
     if name == "peer_datatrove":

@@ -127,8 +127,8 @@ def test_what_cannot_be_used_is_one_line(flag, message, settled):
     [
         (lambda p: p.pop("votes"), "give votes or classifier"),
         (lambda p: p["gate"].update(direction="sideways"), "gate.direction"),
-        (lambda p: p["votes"].update(probability=[0.5]), "votes: Value error, probability needs 4 entries"),
-        (lambda p: p.update(colour="red"), "colour: Extra inputs are not permitted"),
+        (lambda p: p["votes"].update(probability=[0.5]), "votes: probability needs 4 entries"),
+        (lambda p: p.update(colour="red"), "colour: unknown"),
     ],
 )
 def test_a_broken_profile_says_which_field(edit, message, settled, tmp_path):

@@ -1,15 +1,18 @@
 import gzip
 import json
 import re
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from tests.signals.collapse.test_transformer_learner import TINY
 from tests.signals.simulated_corpus import zipf_texts
 from wellspring.pipelines.cli import main
 from wellspring.pipelines.demo_data.text import human_pages
 from wellspring.schemas.simulation import REGIMES
+from wellspring.signals.collapse import transformer_learner
 
 
 @pytest.fixture(scope="module")
@@ -149,9 +152,13 @@ def test_a_missing_corpus_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.slow
-def test_kept_models_can_be_asked_about_text_that_none_of_them_saw(corpus: Path, tmp_path: Path) -> None:
+def test_kept_models_can_be_asked_about_text_that_none_of_them_saw(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = partial(transformer_learner.transformer_learners, recipe=TINY)
+    monkeypatch.setattr(transformer_learner, "transformer_learners", small)
     kept = tmp_path / "kept"
-    flags = ["--learner=transformer", "--regimes=replace", "--generations=1", "--words=12000"]
+    flags = ["--learner=transformer", "--regimes=replace", "--generations=1", "--words=1000"]
     assert run(corpus, tmp_path / "out", *flags, f"--keep_models={kept}") == 0
     folders = {str(path.parent.relative_to(kept)) for path in kept.rglob("model.safetensors")}
     assert folders == {"replace/0/0", "replace/0/1"}

@@ -59,7 +59,7 @@ def test_one_record_under_one_id_twice_is_a_duplicate_not_a_conflict():
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("xyz")), max_size=12))
 def test_nothing_is_lost_and_ids_are_unique(pairs):
     documents = [document(id, text=text, offset=i) for i, (id, text) in enumerate(pairs)]

@@ -20,7 +20,7 @@ from wellspring.transforms.storage.find_files import read_path_list
 
 pytestmark = pytest.mark.slow
 
-RECORDS = 10_000
+RECORDS = 4_000
 A_FILE = 50
 MOST_SECONDS = 20.0
 """Of processor time for a file, some hundred times what the slowest takes."""
