@@ -21,7 +21,8 @@ class ScorerFingerprint(msgspec.Struct, frozen=True, kw_only=True):
     tokenizer_sha256: str
     """Of the tokenizer."""
     dtype: str
-    """In which the model computes."""
+    """The precision of its weights, which decides the scores. A processor without instructions for bfloat16
+    multiplies such weights in float32: `scored_on` and `cost` in the manifest say so."""
     window: int
     """Tokens the model sees at once, BOS included."""
     stride: int

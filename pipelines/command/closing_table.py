@@ -23,7 +23,7 @@ def closing_table(manifest: Manifest, run: str, seconds: float) -> str:
         ),
         *_spared(manifest),
         ("profile, gate", f"{manifest.profile}, {manifest.gate}"),
-        ("scorer", manifest.scorer.id if manifest.scorer else "none"),
+        ("scorer", f"{manifest.scorer.id}, {manifest.scorer.dtype}" if manifest.scorer else "none"),
         *[
             (f"  on {device}", f"{spent:,.1f} s")
             for device, spent in (manifest.cost.scoring_seconds.items() if manifest.cost else ())
