@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from wellspring.schemas.profile import Limit
 from wellspring.signals.batch.drift import (
-    WINDOWS_A_FALSE_ALARM,
+    WINDOWS_PER_FALSE_ALARM,
     Baseline,
     baseline_of_limit,
     baseline_of_windows,
@@ -59,7 +59,7 @@ def _false_alarms(batches: int | None, error: float, series: int, windows: int) 
         seed = f"quiet {batches} {error} {k}"
         steps = cusum(_figures(_normals(windows, seed), error), _baseline(batches, error, seed), "above", 1)
         alarms += sum(step.alarm for step in steps)
-    return WINDOWS_A_FALSE_ALARM * alarms / (series * windows)
+    return WINDOWS_PER_FALSE_ALARM * alarms / (series * windows)
 
 
 def _delays(batches: int | None, error: float, series: int, shift: float) -> list[int]:
@@ -80,7 +80,7 @@ def _family(strata: int, series: int, windows: int) -> float:
             figures = _figures(_normals(windows, f"family {strata} {k} {stratum}"), 0.7)
             steps = cusum(figures, _baseline(None, 0.7, ""), "above", strata)
             alarms += sum(step.alarm for step in steps)
-    return WINDOWS_A_FALSE_ALARM * alarms / (series * windows)
+    return WINDOWS_PER_FALSE_ALARM * alarms / (series * windows)
 
 
 def run(runs: int = 200, series_windows: int = 500) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.scoring_costs`: tokens a second and a dollar by machine, as a Markdown table.
+"""`python -m benchmarks.scoring_costs`: tokens per second and per dollar by machine, as a Markdown table.
 
 The CPU's rate is the one measured by `python -m benchmarks scorer`. A GPU's is estimated: peak rate of its
 data sheet x an assumed utilisation / 2 FLOPs a parameter and token (attention left out). Assumptions and

@@ -22,7 +22,7 @@ GENERATIONS = 6
 
 
 def _split(words: int) -> CorpusSplit:
-    """Enough text for so many words a generation."""
+    """Enough text for so many words per generation."""
     chosen: list[str] = []
     source = texts()
     while sum(len(text) for text in chosen) < 12 * words:

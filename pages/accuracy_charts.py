@@ -47,18 +47,18 @@ _PROBITS = [(0.001, "0.1%"), (0.01, "1%"), (0.1, "10%"), (0.5, "50%"), (0.9, "90
 
 def roc_chart(results: Mapping[str, Accuracy]) -> Html:
     return _chart(
-        "ROC: synthetic text found, at each share of human text wronged",
+        "ROC: recall at each false positive rate",
         {name: result.curves["roc"] for name, result in results.items()},
-        Axis("human text wronged (log scale)", _log, _DECADES),
+        Axis("false positive rate (log scale)", _log, _DECADES),
         Axis("synthetic text found", _linear, _TENTHS),
     )
 
 
 def det_chart(results: Mapping[str, Accuracy]) -> Html:
     return _chart(
-        "DET: synthetic text missed against human text wronged, normal deviates",
+        "DET: miss rate against false positive rate, normal deviates",
         {name: [(x, 1 - y) for x, y in result.curves["roc"]] for name, result in results.items()},
-        Axis("human text wronged", _probit, _PROBITS),
+        Axis("false positive rate", _probit, _PROBITS),
         Axis("synthetic text missed", _probit, _PROBITS),
     )
 

@@ -59,7 +59,7 @@ def _means(result: Accuracy) -> list[str]:
         shown = {key: "–" if value is None else f"{value:.3f}" for key, value in mean.items()}
         lines.append(
             f"{title}: AUC {shown['roc_auc']}, calibration error {shown['calibration_error']}\n"
-            f"    verdict: precision {shown['precision']}, recall {shown['recall']}, human wronged "
+            f"    verdict: precision {shown['precision']}, recall {shown['recall']}, false positive rate "
             f"{shown['false_positive_rate']}\n"
             f"    probability .5: precision {shown['precision_at_half']}, recall {shown['recall_at_half']}\n"
             f"    150 words and more: {shown['tpr_at_1_long']} found at 1% FPR"
@@ -98,7 +98,7 @@ def _spread(results: Mapping[str, Accuracy]) -> str:
     worst = max(rates, key=lambda name: rates[name])
     middle = np.median(list(rates.values()))
     return (
-        f"of {len(rates)} left-out sources, human text wronged: median {middle:.2%}, worst "
+        f"of {len(rates)} left-out sources, false positive rate: median {middle:.2%}, worst "
         f"{rates[worst]:.2%} ({worst}); for a new source there is no promise"
     )
 
@@ -244,7 +244,13 @@ def calibration_page(profile: Profile, calibrated: Calibrated, results: Mapping[
                     ),
                     table(
                         "Thresholds by length",
-                        ["length", "probability above", "wronged at most", "human texts", "set on"],
+                        [
+                            "length",
+                            "probability above",
+                            "false positive rate at most",
+                            "human texts",
+                            "set on",
+                        ],
                         limits,
                         numeric=frozenset({1, 2, 3}),
                     ),

@@ -73,8 +73,8 @@ def closing_table(manifest: SetManifest, folder: str, seconds: float) -> str:
         *_rare(manifest),
         *_far_off(manifest),
         *(("warning", line) for line in warnings(manifest)),
-        ("lies in", folder),
-        ("to look at", f"{folder.rstrip('/')}/report.html"),
+        ("output", folder),
+        ("report", f"{folder.rstrip('/')}/report.html"),
     ]
     width = max(len(name) for name, _ in facts)
     return "\n".join([_columns(rows), *(f"{name:<{width}}  {value}" for name, value in facts)])

@@ -38,7 +38,7 @@ def _numbers(report: MonitorReport) -> Html:
     facts = [
         ("outputs", integer(report.outputs)),
         ("windows", integer(len(report.windows))),
-        ("outputs a window", integer(report.window)),
+        ("outputs per window", integer(report.window)),
         ("empty outputs", integer(sum(window.empty for window in report.windows))),
         ("baseline outputs", integer(report.baseline_outputs)),
         ("baseline windows", integer(report.baseline_windows)),

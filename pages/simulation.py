@@ -18,7 +18,7 @@ Values = Mapping[str, Sequence[Mapping[int, SimulatedGeneration]]]
 
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished simulation; `words` of text a generation, `unknown` share of held-out words left out,
+    """A finished simulation; `words` of text per generation, `unknown` share of held-out words left out,
     `start` the model that every transformer was trained on from."""
 
     corpus: str
@@ -65,7 +65,7 @@ METRICS = (
            least=1),
     Metric("hill_1", "Effective vocabulary", "in the model's text, at equal size (D1, two to the entropy)",
            _whole, least=1),
-    Metric("entropy_bits", "Entropy of the output", "bits a word: what an entropy audit alone would see",
+    Metric("entropy_bits", "Entropy of the output", "bits per word: what an entropy audit alone would see",
            _short),
     Metric("perplexity", "Perplexity on real text", "a word of held-out text: lower is better", _whole,
            least=1),
@@ -170,7 +170,7 @@ def _first_view(simulation: Simulation, values: Values) -> Html:
     return Html(
         "<header><h1>What recursive training does to this text</h1>\n"
         f"<p>A simulation on {name(simulation.corpus)} with {_learner(simulation)}: {text(how)}. "
-        f'<span class="soft">{integer(simulation.words)} words a generation, '
+        f'<span class="soft">{integer(simulation.words)} words per generation, '
         f"{seeds} {'seed' if seeds == 1 else 'seeds'}.</span></p>\n"
         f'<figure>{generation_bars(bars, title)}<ul class="legend">{keys}</ul>'
         "<figcaption>Generation by generation, in percent of generation 0, which real text trained. "
@@ -348,7 +348,7 @@ def _what_it_is(regime: str) -> str:
         return f"the recipe of clean, with {regime.removeprefix(CLEAN)}% human text."
     share = f"{regime.removeprefix('real')}%"
     return (
-        f"{share} of the training set is real text, chosen anew each time; the rest is the last generation's."
+        f"{share} of the training set is real text, drawn again each time; the rest is the last generation's."
     )
 
 

@@ -217,7 +217,7 @@ def estimate_table(volume: Volume, scoring: Scoring, assumptions: CostAssumption
     scored = scoring_cpu_hours(volume, scoring.parameters, assumptions)
     rest = cpu_hours(volume, assumptions)
     run = stored_bytes(volume, assumptions)
-    month = assumptions.storage.dollars_a_gigabyte_month
+    month = assumptions.storage.dollars_per_gigabyte_month
     rows += [
         ("core-hours without scoring", _interval(rest), f"{volume.basis} x measured rate"),
         *(
@@ -232,7 +232,7 @@ def estimate_table(volume: Volume, scoring: Scoring, assumptions: CostAssumption
             else []
         ),
         ("the run's folder, GB", _interval(run, GIGABYTE), f"{volume.basis} x measured rate"),
-        ("  dollars a month", _interval(run, GIGABYTE / month), "x assumed price"),
+        ("  dollars per month", _interval(run, GIGABYTE / month), "x assumed price"),
         (
             "dollars for Dataflow's shuffle",
             _interval(shuffle_dollars(volume, assumptions)),

@@ -83,7 +83,7 @@ def rescore(
     progress: Progress | None = None,
     claim: str | None = None,
 ) -> None:
-    """Builds the graph of a run under another scorer: the batches of `run`, scored anew."""
+    """Builds the graph of a run under another scorer: the batches of `run`, scored again."""
     before = run.manifest
 
     stored = pipeline | "Stored" >> ReadStoredBatches(run.folder, settings.scorer)
@@ -118,11 +118,13 @@ class _Counted(beam.PTransform):
 
     def expand(self, pbegin: beam.pvalue.PBegin) -> beam.PCollection:
         return (
-            pbegin | "Count" >> beam.Create([self._count], reshuffle=False) | "All" >> beam.FlatMap(_so_many)
+            pbegin
+            | "Count" >> beam.Create([self._count], reshuffle=False)
+            | "All" >> beam.FlatMap(_count_range)
         )
 
 
-def _so_many(count: int) -> Iterable[int]:
+def _count_range(count: int) -> Iterable[int]:
     return range(count)
 
 

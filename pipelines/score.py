@@ -1,4 +1,4 @@
-"""One's own file: measurements, probability and verdict, a line a document, in the file's order."""
+"""One's own file: measurements, probability and verdict, a line per document, in the file's order."""
 
 import argparse
 import itertools

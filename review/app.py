@@ -23,7 +23,7 @@ from starlette.staticfiles import StaticFiles
 
 from wellspring.pages.batch_charts import past_limits
 from wellspring.review.batch_page import (
-    DOCUMENTS_A_PAGE,
+    DOCUMENTS_PER_PAGE,
     document_rows,
     group_numbers,
     neighbours_of,
@@ -176,10 +176,10 @@ class ReviewPages:
         groups = group_numbers(batch)
         order = "groups" if request.query_params.get("order") == "groups" else "suspicion"
         places = ordered_places(batch, groups, order)
-        pages = max(1, -(-len(places) // DOCUMENTS_A_PAGE))
+        pages = max(1, -(-len(places) // DOCUMENTS_PER_PAGE))
         page = min(max(1, whole_number(request.query_params.get("page", "1"))), pages)
         marks = session.marks(queue.key, audit.batch_id)
-        shown = places[DOCUMENTS_A_PAGE * (page - 1) : DOCUMENTS_A_PAGE * page]
+        shown = places[DOCUMENTS_PER_PAGE * (page - 1) : DOCUMENTS_PER_PAGE * page]
         chart, undecided = score_chart(batch)
         return self._page(
             request,
@@ -202,7 +202,7 @@ class ReviewPages:
             order=order,
             page=page,
             pages_count=pages,
-            first=DOCUMENTS_A_PAGE * (page - 1) + 1,
+            first=DOCUMENTS_PER_PAGE * (page - 1) + 1,
             next_waiting=self._next_waiting(queue, audit.batch_id),
             refusal=refusal,
             reason=reason,

@@ -14,7 +14,7 @@ from wellspring.schemas.signal_titles import SIGNALS as TITLES
 from wellspring.schemas.signal_titles import signal_title
 from wellspring.signals.entropy import SEED_FLOOR
 
-DOCUMENTS_A_PAGE = 100
+DOCUMENTS_PER_PAGE = 100
 _NEIGHBOURS = 30
 _UNIGRAM = "entropy_bits"
 _SNIPPET = 160

@@ -53,7 +53,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Probability of 0.5 and more."""
     tpr_at_1: float | None = None
     tpr_at_5: float | None = None
-    """Share of synthetic texts found where 1% and 5% of these human texts are wronged."""
+    """Share of synthetic texts found at false positive rates of 1% and 5% on these human texts."""
     tpr_at_1_long: float | None = None
     """Of documents of 150 words and more."""
     calibration_error: float | None = None

@@ -15,7 +15,7 @@ STRATUM_FIELDS = ("source", "language", "dump", "domain")
 class MeasuredDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A document, its token ids packed as little-endian int32, and what was measured.
 
-    `token_surprisals` is one byte a token (`signals.lm.surprisal_levels`), null before scoring and where no
+    `token_surprisals` is one byte per token (`signals.lm.surprisal_levels`), null before scoring and where no
     scorer ran.
     """
 

@@ -33,26 +33,26 @@ class WetFile(_Strict):
 
 
 class Rates(_Strict):
-    cpu_seconds_a_megabyte: Positive
+    cpu_seconds_per_megabyte: Positive
     """Of text, UTF-8, 10^6 bytes; on one core."""
-    cpu_seconds_a_document: Positive
+    cpu_seconds_per_document: Positive
     """On one core, beyond what its text costs."""
-    scored_tokens_a_cpu_second: Positive
+    scored_tokens_per_cpu_second: Positive
     """By the embedded model, on one core."""
     parameters_of_that_model: Positive
     """Other models cost in proportion to theirs."""
 
 
 class StorageCosts(_Strict):
-    bytes_a_text_byte: Positive
+    bytes_per_text_byte: Positive
     """Stored by a run, per byte of text."""
-    bytes_a_document: Positive
+    bytes_per_document: Positive
     """Stored by a run, per document."""
-    dollars_a_gigabyte_month: Positive
+    dollars_per_gigabyte_month: Positive
     """Price of storage."""
     shuffles: Positive
     """How often the text is shuffled."""
-    dollars_a_shuffled_gigabyte: Positive
+    dollars_per_shuffled_gigabyte: Positive
     """Price of shuffling."""
 
 
@@ -81,7 +81,7 @@ class CostAssumptions(_Strict):
     """What a run stores and shuffles."""
     utilisation: Annotated[float, Field(gt=0, le=1)]
     """Share of a GPU's peak that scoring reaches."""
-    gpu_tokens_a_second_at_most: Positive
+    gpu_tokens_per_second_at_most: Positive
     """What one GPU scores at most, however small the model."""
     models: dict[str, Positive]
     """Parameters of each model."""

@@ -48,7 +48,7 @@ class Votes(_Strict):
     """Where these probabilities come from."""
 
     @model_validator(mode="after")
-    def _one_probability_a_vote_count(self) -> "Votes":
+    def _one_probability_per_vote_count(self) -> "Votes":
         if len(self.probability) != len(self.rules) + 1:
             raise ValueError(
                 f"probability needs {len(self.rules) + 1} entries, one for 0..{len(self.rules)} votes"

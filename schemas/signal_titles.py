@@ -27,15 +27,15 @@ SIGNALS = {
     "binoculars": ("Binoculars", "perplexity over cross-perplexity of two models; low in machine text"),
     "cross_entropy_difference": (
         "Cross-entropy difference",
-        "nats a token by which a model of machine text predicts it better than one of human text",
+        "nats per token by which a model of machine text predicts it better than one of human text",
     ),
     "tokens": ("Tokens", "length in the scorer's tokens"),
     "words": ("Words", "length in words"),
     "sentences": ("Sentences", "length in sentences"),
     "bytes": ("Bytes", "length in UTF-8 bytes"),
     "cross_entropy_bits": (
-        "Cross-entropy, bits a token",
-        "mean bits a token under the scorer, over the batch",
+        "Cross-entropy, bits per token",
+        "mean bits per token under the scorer, over the batch",
     ),
     "surprisal_spread": (
         "Spread of surprisal, nats",

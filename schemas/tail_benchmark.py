@@ -101,7 +101,7 @@ class TestedInterval(Interval, frozen=True, kw_only=True):
 
 
 class SetAccuracy(msgspec.Struct, frozen=True, kw_only=True):
-    """On one set: the share of items on which the true word has the higher log probability a byte."""
+    """On one set: the share of items on which the true word has the higher log probability per byte."""
 
     items: int
     accuracy: Interval
@@ -143,4 +143,4 @@ class TailScores(msgspec.Struct, frozen=True, kw_only=True):
     comparisons: dict[str, Comparison]
     """Domain -> the comparison of two models; empty for one."""
     margins: dict[str, list[float]]
-    """Item -> of each model, log probability a byte (nats) of the true word less that of the distractor."""
+    """Item -> of each model, log probability per byte (nats) of the true word less that of the distractor."""

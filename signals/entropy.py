@@ -17,7 +17,7 @@ def unpack_ids(packed: bytes) -> TokenIds:
 
 
 def pack_ids(ids: Sequence[int] | TokenIds) -> bytes:
-    """Token ids as little-endian int32 bytes: 4 bytes a token wherever a document travels."""
+    """Token ids as little-endian int32 bytes: 4 bytes per token wherever a document travels."""
     return np.asarray(ids, dtype="<i4").tobytes()
 
 

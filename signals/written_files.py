@@ -175,10 +175,10 @@ def _words(error: ErrorDetails, form: TypeAdapter[Any]) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         known = _keys_beside(form.json_schema(), error["loc"])
-        return f"unknown key{_meant(str(error['loc'][-1]), known)}"
+        return f"unknown key{_closest_option(str(error['loc'][-1]), known)}"
     if error["type"] == "literal_error" and error["loc"][-1] == "[key]":
         expected = re.findall(r"'([^']*)'", error.get("ctx", {}).get("expected", ""))
-        return f"unknown key{_meant(str(error['loc'][-2]), expected)}"
+        return f"unknown key{_closest_option(str(error['loc'][-2]), expected)}"
     if error["type"] == "missing":
         return "the key is missing"
     return message
@@ -205,7 +205,7 @@ def _keys_beside(schema: dict[str, Any], path: Path) -> list[str]:
     return list(at.get("properties", {}))
 
 
-def _meant(word: str, known: list[str]) -> str:
+def _closest_option(word: str, known: list[str]) -> str:
     if close := difflib.get_close_matches(word, known, n=1):
         return f"; did you mean {close[0]}?"
     shown = ", ".join(known[:_MEANT_OF]) + (", ..." if len(known) > _MEANT_OF else "")

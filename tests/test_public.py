@@ -45,6 +45,7 @@ def test_the_entropy_of_a_batch_needs_no_beam() -> None:
     assert in_a_fresh_process(code) == "False False"
 
 
+@pytest.mark.slow
 def test_transforms_come_with_the_coders_of_what_they_pass_on() -> None:
     code = (
         "from wellspring import Document, Measure; from apache_beam import coders; "

@@ -36,6 +36,7 @@ def imported(file: Path, names: dict[str, Path]) -> set[str]:
 
 
 @pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.slow
 def test_imports_point_one_way(room: str) -> None:
     allowed = ROOMS[: ROOMS.index(room) + 1]
     wrong = {
@@ -56,6 +57,7 @@ def test_no_module_imports_itself_by_others() -> None:
     assert sorted(left) == []
 
 
+@pytest.mark.slow
 def test_no_beam_in_signals_and_pages() -> None:
     for room in ("schemas", "signals", "pages"):
         for file in (ROOT / room).rglob("*.py"):

@@ -47,7 +47,7 @@ def batches_section(audits: Sequence[Audit]) -> list[Html]:
         "crawl window",
         "value, 95% interval",
         "limit",
-        "past limit by",
+        "beyond limit by",
         "docs",
         "suspected",
         "unigram bits",
@@ -55,7 +55,7 @@ def batches_section(audits: Sequence[Audit]) -> list[Html]:
     )
     parts = [
         table(
-            f"{held:,} flagged of {len(audits):,} batches, flagged ones first. A negative “past limit by” "
+            f"{held:,} flagged of {len(audits):,} batches, flagged ones first. A negative “beyond limit by” "
             "is the "
             "distance that was left.",
             headers,

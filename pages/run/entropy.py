@@ -22,7 +22,7 @@ _UNDATED_AT, _DIVIDER_AT, _DATED_END = 0.93, 0.87, 0.82
 
 
 def entropy_section(audits: Sequence[Audit], gate: str) -> list[Html]:
-    """Charts of the deciding signal and of unigram entropy over crawl time, one row a stratum."""
+    """Charts of the deciding signal and of unigram entropy over crawl time, one row per stratum."""
     if not audits:
         return [Html("<p>There is no batch, so there is nothing to draw.</p>")]
     audits = ordered(audits)

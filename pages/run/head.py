@@ -34,7 +34,7 @@ def head(manifest: Manifest, audits: Sequence[Audit], sections: Sequence[tuple[s
     return Html(
         "<header><h1>Report of a run</h1>\n"
         f"<p>Profile {name(manifest.profile)}, gate {name(manifest.gate)}, scorer: {scored}. "
-        f'<span class="soft">{text(manifest.started)} to {text(manifest.finished)}{_took(manifest)}, '
+        f'<span class="soft">{text(manifest.started)} to {text(manifest.finished)}{_duration(manifest)}, '
         f"code {text(manifest.code_version)}.</span></p>\n"
         f'<p class="{style}">{outcome(manifest, audits)}</p>\n'
         f'<dl class="numbers">{join(cards)}</dl>\n{_how_it_was_run(manifest)}\n'
@@ -51,7 +51,9 @@ def outcome(manifest: Manifest, audits: Sequence[Audit]) -> Html:
     enforced = manifest.gate == "enforce"
     count = manifest.batches_held if enforced else len(suspects)
     ungated = sum(not audit.gated for audit in audits)
-    tail = f" {integer(ungated)} could not be judged and {_are(ungated)} not gated." if ungated else ""
+    tail = (
+        f" {integer(ungated)} could not be judged and {_plural_verb(ungated)} not gated." if ungated else ""
+    )
     if not count:
         verb = "is held" if enforced else "would have been held"
         return Html(f"No batch of {total} crossed its limit; none {verb}.{tail}")
@@ -68,14 +70,14 @@ def outcome(manifest: Manifest, audits: Sequence[Audit]) -> Html:
         return Html(f"{whole} and would have been held: the gate only monitors, so nothing is held.{tail}")
     folder = text(manifest.parameters.get("output", "RUN"))
     queue = f"<code>{folder}/hold/</code>"
-    return Html(f"{whole} and {_are(count)} held for review, each with its ticket in {queue}.{tail}")
+    return Html(f"{whole} and {_plural_verb(count)} held for review, each with its ticket in {queue}.{tail}")
 
 
-def _are(count: int) -> str:
+def _plural_verb(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
-def _took(manifest: Manifest) -> Html:
+def _duration(manifest: Manifest) -> Html:
     try:
         span = datetime.fromisoformat(manifest.finished) - datetime.fromisoformat(manifest.started)
     except (TypeError, ValueError):  # not two comparable ISO times: both are shown as they are

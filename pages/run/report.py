@@ -36,8 +36,8 @@ _ENTRIES_LISTED = 200
 _SECTIONS = (
     ("labels", "Labels"),
     ("share", "Share of synthetic text"),
-    ("conservation", "Nothing lost"),
-    ("entropy", "Entropy over crawl time"),
+    ("conservation", "Reconciliation"),
+    ("entropy", "The gate's signal over crawl time"),
     ("drift", "Drift over crawl time"),
     ("signals", "Signals by label"),
     ("batches", "Batches"),

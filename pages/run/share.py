@@ -20,7 +20,7 @@ _HEADERS = (
     "misfit",
 )
 _CORRECTED = (
-    "Counting verdicts is wrong in both directions: where little is synthetic it counts wronged human texts, "
+    "Counting verdicts is wrong in both directions: where little is synthetic it counts false positives, "
     "where much is it misses what the verdict misses. The adjusted count and the estimate (EM over all "
     "probabilities) put that right by how text of known origin scored that the classifier had not seen. They "
     "hold for text that scores like that. A misfit well above 1 says that a source's text doesn't, and "

@@ -2,7 +2,7 @@
 
 What can't be seen: that the last versions, and the exports logged since the last version, are gone, where
 nobody remembers how many there were (`at_least_version` does); and anything that the holder of the private
-key signed anew from the first version on, where nobody remembers the root or the public key.
+key signed again from the first version on, where nobody remembers the root or the public key.
 """
 
 import itertools

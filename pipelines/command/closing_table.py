@@ -5,7 +5,7 @@ from wellspring.schemas.manifest import Manifest
 
 
 def closing_table(manifest: Manifest, run: str, seconds: float) -> str:
-    """Read, per label, held, rejected by reason, tokens a second, and where it lies."""
+    """Read, per label, held, rejected by reason, tokens per second, and where it lies."""
     rows: list[tuple[str, str]] = [("records read", f"{manifest.records_read:,}")]
     rows += [(f"  {label}", f"{manifest.labelled.get(label, 0):,}") for label in PROVENANCE_LABELS]
     held = f"{manifest.held:,}"
@@ -28,8 +28,8 @@ def closing_table(manifest: Manifest, run: str, seconds: float) -> str:
             (f"  on {device}", f"{spent:,.1f} s")
             for device, spent in (manifest.cost.scoring_seconds.items() if manifest.cost else ())
         ],
-        ("lies in", run),
-        ("to look at", f"{run.rstrip('/')}/report.html"),
+        ("output", run),
+        ("report", f"{run.rstrip('/')}/report.html"),
     ]
     if unmatched := manifest.sources_unmatched:
         shown = "; ".join(map(_shortened, unmatched[:_ENTRIES_SHOWN]))

@@ -22,7 +22,7 @@ _LEAST_WORDS, _USUAL_WORDS, _MOST_WORDS = 150, 250, 350  # of a page of the refe
 
 @dataclass(frozen=True)
 class Page:
-    """One page of the demo: one paragraph a line. `generator` is None for human text."""
+    """One page of the demo: one paragraph per line. `generator` is None for human text."""
 
     family: str
     url: str

@@ -1,1 +1,1 @@
-"""The flags of each job, a module a job: all that `--help` and shell completion need, and nothing heavy."""
+"""The flags of each job, a module per job: all that `--help` and shell completion need, and nothing heavy."""

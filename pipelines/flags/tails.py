@@ -21,7 +21,7 @@ _SCORE = """\
 
     wellspring tails score --items=tails/v1 --scorer=models/before,models/after --output=scores.json
 
-The accuracy on each set is the share of items whose true word has the higher log probability a byte. Of
+The accuracy on each set is the share of items whose true word has the higher log probability per byte. Of
 two models, each with its own tokenizer, the second is compared with the first: how much accuracy it lost
 on the tail, on the head, and the difference of the two, by a bootstrap that draws documents; and McNemar's
 exact test on each set.

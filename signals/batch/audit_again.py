@@ -1,6 +1,6 @@
 """The audit of a batch under another profile, from the audit that a finished run stored.
 
-What was measured on tokens and by the scorer stands in it. What a profile has a part in is made anew: the
+What was measured on tokens and by the scorer stands in it. What a profile has a part in is made again: the
 signals of the documents' probabilities, the unigram floor, the decision.
 """
 

@@ -60,7 +60,7 @@ OF_THE_SCORER = frozenset(LINEAR_SIGNALS) - {"mean_log_odds", "confident_share",
 def linear_signal(name: str, documents: Sequence[Document]) -> Estimate | None:
     """A linear signal of a batch with its interval; None where no document has it.
 
-    cross_entropy_bits: mean bits a token under the scorer. surprisal_spread: mean over documents
+    cross_entropy_bits: mean bits per token under the scorer. surprisal_spread: mean over documents
     of the standard deviation of surprisal, nats. confident_share: share of judged documents whose
     probability is above 95%. curvature, log_rank, mean_log_odds, binoculars, mattr: means over documents.
     """

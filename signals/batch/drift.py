@@ -32,7 +32,7 @@ from wellspring.signals.batch.window_sums import WindowFigure
 
 ALLOWANCE = 0.5
 THRESHOLD = 5.0
-WINDOWS_A_FALSE_ALARM = 500
+WINDOWS_PER_FALSE_ALARM = 500
 BASELINE_WINDOWS = 8
 """So many first windows are the baseline of a stratum that has no limit of its own; of a shorter series
 half, at least five."""
@@ -166,7 +166,7 @@ def alarm_allowance(uncertain: float, strata: int) -> float:
     def rare_enough(allowance: float) -> bool:
         rates = [1 / run_length(allowance, threshold, uncertain * node) for node in _NODES.tolist()]
         rate = math.fsum(w * r for w, r in zip(_WEIGHTS.tolist(), rates, strict=True)) / math.fsum(_WEIGHTS)
-        return rate <= 1 / (WINDOWS_A_FALSE_ALARM * strata)
+        return rate <= 1 / (WINDOWS_PER_FALSE_ALARM * strata)
 
     return _least(ALLOWANCE, rare_enough)
 

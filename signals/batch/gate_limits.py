@@ -59,7 +59,7 @@ def unknown_source_share_limit(
     differ by their size: the limit errs on the side of passing.)
 
     Args:
-        hits, documents: of each source's human text. size: documents a batch.
+        hits, documents: of each source's human text. size: documents per batch.
     """
     odds = np.log((hits + 0.5) / (documents - hits + 0.5))
     sources = len(odds)

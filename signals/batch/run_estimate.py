@@ -121,36 +121,36 @@ def cpu_hours(volume: Volume, assumptions: CostAssumptions) -> Estimate:
     """Hours of one core for all but scoring."""
     rates = assumptions.rates
     return added(
-        scaled(volume.totals["text_bytes"], rates.cpu_seconds_a_megabyte / 1e6 / 3600),
-        scaled(volume.totals["documents"], rates.cpu_seconds_a_document / 3600),
+        scaled(volume.totals["text_bytes"], rates.cpu_seconds_per_megabyte / 1e6 / 3600),
+        scaled(volume.totals["documents"], rates.cpu_seconds_per_document / 3600),
     )
 
 
 def scoring_cpu_hours(volume: Volume, parameters: Sequence[float], assumptions: CostAssumptions) -> Estimate:
     """Hours of one core for scoring with models of so many parameters."""
     rates = assumptions.rates
-    seconds = sum(parameters) / rates.parameters_of_that_model / rates.scored_tokens_a_cpu_second
+    seconds = sum(parameters) / rates.parameters_of_that_model / rates.scored_tokens_per_cpu_second
     return scaled(volume.totals["tokens"], seconds / 3600)
 
 
-def gpu_tokens_a_second(flops: float, parameters: float, assumptions: CostAssumptions) -> float:
+def gpu_tokens_per_second(flops: float, parameters: float, assumptions: CostAssumptions) -> float:
     """Peak x utilisation / 2 FLOPs a parameter and token (attention left out), and no more than assumed."""
-    return min(flops * assumptions.utilisation / (2 * parameters), assumptions.gpu_tokens_a_second_at_most)
+    return min(flops * assumptions.utilisation / (2 * parameters), assumptions.gpu_tokens_per_second_at_most)
 
 
 def stored_bytes(volume: Volume, assumptions: CostAssumptions) -> Estimate:
     """Bytes of the run's folder."""
     storage = assumptions.storage
     return added(
-        scaled(volume.totals["text_bytes"], storage.bytes_a_text_byte),
-        scaled(volume.totals["documents"], storage.bytes_a_document),
+        scaled(volume.totals["text_bytes"], storage.bytes_per_text_byte),
+        scaled(volume.totals["documents"], storage.bytes_per_document),
     )
 
 
 def shuffle_dollars(volume: Volume, assumptions: CostAssumptions) -> Estimate:
     """What Dataflow asks for the texts that cross its shuffle."""
     storage = assumptions.storage
-    price = storage.shuffles * storage.dollars_a_shuffled_gigabyte / GIGABYTE
+    price = storage.shuffles * storage.dollars_per_shuffled_gigabyte / GIGABYTE
     return scaled(volume.totals["text_bytes"], price)
 
 
@@ -173,7 +173,7 @@ def machine_costs(
     beside = next(iter(assumptions.cpu.values()))
     rest_hours = scaled(rest, 1 / beside.vcpus)
     for name, gpu in assumptions.gpus.items():
-        seconds = sum(1 / gpu_tokens_a_second(gpu.flops, p, assumptions) for p in parameters)
+        seconds = sum(1 / gpu_tokens_per_second(gpu.flops, p, assumptions) for p in parameters)
         hours = scaled(volume.totals["tokens"], seconds / 3600)
         dollars = added(scaled(rest_hours, beside.dollars_an_hour), scaled(hours, gpu.dollars_an_hour))
         costs.append(MachineCost(name, rest_hours, hours, dollars))

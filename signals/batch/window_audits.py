@@ -28,7 +28,7 @@ def is_watched(stratum: str, windows: Sequence[Window], gate: Gate) -> bool:
 
 
 def audit_windows(stratum: str, windows: Sequence[Window], gate: Gate, strata: int) -> list[WindowAudit]:
-    """One row a window, in the order of the windows, whatever order they come in.
+    """One row per window, in the order of the windows, whatever order they come in.
 
     Args:
         stratum: as JSON. strata: how many are watched in the run, >= 1.

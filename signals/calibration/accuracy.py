@@ -115,8 +115,8 @@ def _value(figure: Figure | None) -> float | None:
 
 def precision_at(recall: float, false_positive_rate: float, prevalence: float) -> float | None:
     """Precision where so large a share of the text is synthetic; null where nothing is flagged."""
-    found, wronged = recall * prevalence, false_positive_rate * (1 - prevalence)
-    return found / (found + wronged) if found + wronged else None
+    found, false_alarms = recall * prevalence, false_positive_rate * (1 - prevalence)
+    return found / (found + false_alarms) if found + false_alarms else None
 
 
 def _operating(

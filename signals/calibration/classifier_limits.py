@@ -48,7 +48,7 @@ def cut_to_words(text: str, words: int) -> str:
 
 def short_versions(texts: Sequence[LabelledText], words: Sequence[int], min_words: int) -> list[LabelledText]:
     """Copies of texts cut to the lengths of the bands below 150 words, to fill each up to 1,000 texts:
-    labelled text is seldom so short, a crawl's often is.
+    labelled text is rarely so short, a crawl's often is.
 
     Args:
         words: the length of each text.
@@ -113,13 +113,13 @@ def shortest_judged(fitting: Fitting) -> int:
         if not fitting.both_labels(scored):
             continue
         chosen, model = np.flatnonzero(scored), fitting.fit(fitted)
-        if not _told_apart(text_scores(fitting.matrix[chosen], model), fitting, chosen):
+        if not _is_separable(text_scores(fitting.matrix[chosen], model), fitting, chosen):
             continue
         better = set()
         for length in LENGTHS:
             tried = _some(fitting, chosen, length)
             cut = feature_matrix(cut_to_words(fitting.texts[i].text, length) for i in tried)
-            if _told_apart(text_scores(cut, model), fitting, tried):
+            if _is_separable(text_scores(cut, model), fitting, tried):
                 better.add(length)
         lengths_of.append(better)
     always = set.intersection(*lengths_of) if lengths_of else set()
@@ -134,7 +134,7 @@ def _some(fitting: Fitting, chosen: NDArray[np.int64], length: int) -> NDArray[n
     return np.array(by_label[0][:_MOST_TRIED] + by_label[1][:_MOST_TRIED], dtype=np.int64)
 
 
-def _told_apart(scores: NDArray[np.float64], fitting: Fitting, chosen: NDArray[np.int64]) -> bool:
+def _is_separable(scores: NDArray[np.float64], fitting: Fitting, chosen: NDArray[np.int64]) -> bool:
     labels = fitting.synthetic[chosen]
     if not labels.any() or labels.all():
         return False

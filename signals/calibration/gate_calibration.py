@@ -76,7 +76,7 @@ def choose_gate(
     Args:
         collections: of the sources: what was made by one hand.
         documents: their probabilities from a classifier that did not see their collection.
-        size: documents a batch.
+        size: documents per batch.
 
     Raises:
         ValueError: fewer than three sources have 20 human documents and synthetic ones.

@@ -131,7 +131,7 @@ class _Groups:
         return groups
 
 
-def one_a_prompt(texts: Iterable[LabelledText]) -> list[LabelledText]:
+def one_per_prompt(texts: Iterable[LabelledText]) -> list[LabelledText]:
     """The first text of each prompt: documents of one prompt are not independent."""
     seen: dict[str, LabelledText] = {}
     for text in texts:

@@ -28,7 +28,7 @@ from wellspring.signals.calibration.classifier_limits import (
 from wellspring.signals.calibration.error_bound import fewest_documents, upper_bound
 from wellspring.signals.calibration.gate_calibration import GateCheck, choose_gate
 from wellspring.signals.calibration.judged import judged_text, left_out_of, operating_of
-from wellspring.signals.calibration.labelled import LabelledText, one_a_prompt
+from wellspring.signals.calibration.labelled import LabelledText, one_per_prompt
 from wellspring.signals.calibration.left_out import SCHEMES
 from wellspring.signals.calibration.shortcuts import altered_areas
 from wellspring.signals.calibration.text_fitting import feature_matrix, text_scores
@@ -122,7 +122,7 @@ def refuse_promise(texts: Sequence[LabelledText], max_fpr: float) -> None:
     Raises:
         ValueError: so many human texts don't allow the promise; the message says which one they do.
     """
-    human = len(one_a_prompt([text for text in texts if not text.synthetic]))
+    human = len(one_per_prompt([text for text in texts if not text.synthetic]))
     needed = fewest_documents(max_fpr)
     if human < needed:
         least = upper_bound(0, human)
@@ -143,7 +143,7 @@ class _HumanScores(NamedTuple):
     @classmethod
     def of(cls, fitting: Fitting, measure: Measure, min_words: int) -> "_HumanScores":
         known = dict(zip((t.id for t in fitting.measured.texts), fitting.measured.measurements, strict=True))
-        human = one_a_prompt([text for text in fitting.measured.texts if not text.synthetic])
+        human = one_per_prompt([text for text in fitting.measured.texts if not text.synthetic])
         short = short_versions(human, [known[text.id].words for text in human], min_words)
         sample = [*human, *short]
         scores = np.full(len(sample), np.nan)

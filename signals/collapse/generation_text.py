@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.int32]
-"""Token ids, shape (rows, tokens a row). A row is a text of its own: it begins without a context."""
+"""Token ids, shape (rows, tokens per row). A row is a text of its own: it begins without a context."""
 
 
 class Part(NamedTuple):

@@ -3,7 +3,7 @@
     p(x | c) = a p2(x | c) + (1 - a - e) p1(x) + e / V,     a one number for each bin of c's count
 
 p2 and p1 are relative frequencies of the weighted training text. `a` makes real held-out text likeliest,
-bin by bin of how often the context was seen (Jelinek and Mercer 1980), and is found anew for every model.
+bin by bin of how often the context was seen (Jelinek and Mercer 1980), and is found again for every model.
 V is the vocabulary that all models of a chain share, e = 1/1000: a word that has died keeps a probability,
 so that perplexity exists. e is not tuned, because whatever is scored is also drawn: the share that suits
 held-out text grows as words die, to more than a tenth, and would bring dead words back at random.

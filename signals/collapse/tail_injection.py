@@ -1,4 +1,4 @@
-"""Passages of real text that bring missing rare types back, as many types a token as can be found."""
+"""Passages of real text that bring missing rare types back, as many types per token as can be found."""
 
 import numpy as np
 from numpy.typing import NDArray

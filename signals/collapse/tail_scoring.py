@@ -32,7 +32,7 @@ class Sequences(NamedTuple):
 
 
 def margins(items: Sequence[TailItem], scorer: Scorer, tokenizer: Tokenizer) -> NDArray[np.float64]:
-    """Log probability a byte (nats) of each item's true word less that of its distractor, shape (items,).
+    """Log probability per byte (nats) of each item's true word less that of its distractor, shape (items,).
 
     The score of a word is the sum of ln p of its tokens over its UTF-8 bytes, the space before it among
     the tokens but not the bytes (as in lm-evaluation-harness' `acc_bytes`).

@@ -1,7 +1,7 @@
 """The same network in faster kernels, for bfloat16 on a CPU that multiplies in it.
 
 Three replacements, each of which calculates what it replaces: weights in the layout that oneDNN
-multiplies in (else every product packs them anew), GPT-2's GELU inside the product before it, and
+multiplies in (else every product packs them again), GPT-2's GELU inside the product before it, and
 causal attention by batched products over blocks of queries, which takes half the time of torch's
 kernel for CPUs. Together they make a forward pass 1.2 to 1.3 times as fast.
 

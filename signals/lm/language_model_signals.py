@@ -1,6 +1,6 @@
 """From logits to the signals of a document: the formulas, and nothing else.
 
-Two steps. `token_statistics` turns a chunk of logits into four numbers a token, on the model's device.
+Two steps. `token_statistics` turns a chunk of logits into four numbers per token, on the model's device.
 `document_signals` turns a document's numbers into its `LanguageModelSignals`, in float64.
 
 With p = softmax of the logits at a position, x the token that came, l = ln p(x):
@@ -56,7 +56,7 @@ def token_statistics(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.
     relative = logits.to(torch.float32, copy=True)
     relative.sub_(relative.gather(1, column))
     # One other buffer for all that follows: the chunk is made to stay in the cache, and memory that
-    # the allocator fetches anew for each chunk costs as much as the arithmetic.
+    # the allocator fetches again for each chunk costs as much as the arithmetic.
     other = torch.gt(relative, 0, out=torch.empty_like(relative))
     rank = other.sum(1).add_(1)
     torch.softmax(relative, 1, out=other)
@@ -113,7 +113,7 @@ def document_signals(tokens: TokenStatistics, byte_count: int) -> LanguageModelS
     - binoculars = sum s / sum X with X the cross-entropy per token (Hans et al. 2024: the model that
       scores is their performer, the other their observer); null without an observer.
     - cross_entropy_difference = (sum s - sum s') / T with s' the observer's surprisal (Moore and Lewis
-      2010), nats a token: above 0 where the observer predicts the text better; null without an observer.
+      2010), nats per token: above 0 where the observer predicts the text better; null without an observer.
 
     Values can be infinite or NaN only if the statistics are, or perplexity passes 1e308: the caller checks.
     """

@@ -121,5 +121,5 @@ def _from_hub(name: str, revision: str | None) -> ModelFolder:
         )
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().partition("\n")[0]
-        raise ModelError(f"{name}: no such folder, and not to be had from the hub: {reason}") from error
+        raise ModelError(f"{name}: no such folder, and not on the hub: {reason}") from error
     return ModelFolder(path, path.name)

@@ -208,7 +208,7 @@ class Scorer:
 
     def _statistics(self, documents: Sequence[NDArray[np.int32]]) -> list[TokenStatistics | Unscorable]:
         work = self._work(documents)
-        side_by_side(lambda: self._work_off(work), self.threads)
+        side_by_side(lambda: self._run_waiting_passes(work), self.threads)
         self.pass_rows = [rows for rows, _, _ in work.passes]
         self.padded_tokens += sum(padded for _, padded, _ in work.passes)
         self.real_tokens += sum(real for _, _, real in work.passes)
@@ -250,7 +250,7 @@ class Scorer:
             retries=[],
         )
 
-    def _work_off(self, work: _Work) -> None:
+    def _run_waiting_passes(self, work: _Work) -> None:
         """Passes until none waits: what each of the threads does."""
         import torch
 
@@ -425,5 +425,5 @@ def _token_budget(model: Any, place: "torch.device") -> int:
 def gpu_token_budget(free: int, hidden_size: int, itemsize: int) -> int:
     """Padded tokens of a pass on a GPU: what half of its free bytes holds of activations, 1024..131072."""
     # the widest moment of a layer: hidden states, four times them in the MLP, attention's inputs
-    bytes_a_token = 16 * hidden_size * itemsize
-    return min(max(free // 2 // bytes_a_token, 1024), 2**17)
+    bytes_per_token = 16 * hidden_size * itemsize
+    return min(max(free // 2 // bytes_per_token, 1024), 2**17)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from wellspring.schemas.encoding import sha256_hex
 from wellspring.signals.lm.model_folder import ModelError, file_sha256, model_folder, model_names
 
-# Read when the first batch is encoded. A worker process a core is how a pipeline uses its cores; threads
+# Read when the first batch is encoded. A worker process per core is how a pipeline uses its cores; threads
 # inside each cost 40% more CPU time, most of it waiting for the shared cache of words.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 

@@ -51,7 +51,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of progress: losses in mean nats a token, null where there is none yet; `share` in 0..1."""
+    """One line of progress: losses in mean nats per token, null where there is none yet; `share` in 0..1."""
 
     step: int
     tokens: int

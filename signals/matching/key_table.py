@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_BITS_A_KEY = 16
+_BITS_PER_KEY = 16
 """One in sixteen of the bits is set at most: so many keys that aren't there are looked up for nothing."""
 _LEAST_BITS, _MOST_BITS = 10, 33
 
@@ -34,7 +34,7 @@ class KeyTable:
         same = self.keys[1:] == self.keys[:-1]
         again = np.flatnonzero(np.append(same, False) | np.append(False, same))
         self.values[again] = self.values[again][np.lexsort((self.values[again], self.keys[again]))]
-        bits = min(max((_BITS_A_KEY * len(keys)).bit_length(), _LEAST_BITS), _MOST_BITS)
+        bits = min(max((_BITS_PER_KEY * len(keys)).bit_length(), _LEAST_BITS), _MOST_BITS)
         self._shift = np.uint64(64 - bits)
         self._map = np.zeros(1 << (bits - 3), dtype=np.uint8)
         if len(keys):

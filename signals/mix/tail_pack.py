@@ -55,11 +55,11 @@ def copies_rule(copies: float) -> str:
     """Where that many expected copies stand against "at least one, better three": one clear line."""
     if copies < FEWEST_COPIES:
         return (
-            f"{copies:.2f} expected copies of each document a generation, where at least {FEWEST_COPIES} is "
-            "needed: raise the tail's share or take a smaller pack"
+            f"{copies:.2f} expected copies of each document per generation, where at least {FEWEST_COPIES} "
+            "is needed: raise the tail's share or take a smaller pack"
         )
     if copies < BETTER_COPIES:
         return (
-            f"{copies:.2f} expected copies of each document a generation: enough, {BETTER_COPIES} are safer"
+            f"{copies:.2f} expected copies of each document per generation: enough, {BETTER_COPIES} are safer"
         )
-    return f"{copies:.2f} expected copies of each document a generation: safe"
+    return f"{copies:.2f} expected copies of each document per generation: safe"

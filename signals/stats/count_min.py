@@ -23,7 +23,7 @@ Keys = NDArray[np.uint64]
 
 DEPTH = 4
 WIDTH = 1 << 20
-"""32 MiB at depth 4: a cell a word for some million different words."""
+"""32 MiB at depth 4: a cell per word for some million different words."""
 _MAGIC = b"count-min 1\n"
 _HEADER = struct.Struct("<IIqq")
 # Seeds of the rows: the first digits of pi, and whatever follows (SHA-512's are no better).

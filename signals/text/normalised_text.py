@@ -2,7 +2,7 @@
 
 NFKC, case folded, marks that can't be seen taken out, every run of space and punctuation one space.
 `hashing.content_hash` keeps punctuation: it tells one document of a crawl from another, this one finds a
-text again after it was set anew.
+text again after it was set again.
 """
 
 import re

@@ -11,7 +11,7 @@ _FALLBACK = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 def split_sentences(text: str) -> str:
-    """The text with one sentence a line; line breaks inside a sentence become spaces.
+    """The text with one sentence per line; line breaks inside a sentence become spaces.
 
     blingfire's C++ splitter (31 MB/s on one core) ends at a NUL and refuses what is no valid
     UTF-8 and a few odd texts (a byte order mark alone): such text is split by a plain rule, at

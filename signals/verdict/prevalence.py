@@ -106,17 +106,17 @@ def least_share(flagged: int, documents: int, operating: Operating) -> float:
     """The share of synthetic text that the flagged ones prove, with 95% confidence.
 
     q = pi TPR + (1 - pi) FPR with TPR <= 1, so that pi >= (q - FPR) / (1 - FPR); q at its lower, FPR at its
-    upper bound of 97.5% (Clopper and Pearson). It assumes that human text is wronged as seldom as left-out
+    upper bound of 97.5% (Clopper and Pearson). It assumes that human text is flagged as rarely as left-out
     human text, and nothing of the synthetic text.
 
     Args:
         flagged: of `documents` > 0, those with verdict SYNTHETIC.
     """
-    wronged, human = operating.false_positives, operating.human
-    if not flagged or wronged >= human:
+    false_positives, human = operating.false_positives, operating.human
+    if not flagged or false_positives >= human:
         return 0.0
     share = float(betaincinv(flagged, documents - flagged + 1, _ONE_SIDED))
-    rate = float(betaincinv(wronged + 1, human - wronged, 1 - _ONE_SIDED))
+    rate = float(betaincinv(false_positives + 1, human - false_positives, 1 - _ONE_SIDED))
     return max((share - rate) / (1 - rate), 0.0)
 
 

@@ -78,6 +78,7 @@ def test_the_pinned_set_asks_for_no_more_than_notices_but_where_nvidia_s_librari
     assert licences.faults(rows, licences.pins(licences.CONSTRAINTS.read_text())) == []
 
 
+@pytest.mark.slow
 def test_the_report_is_true_of_what_is_installed_here(licences):
     """With torch for CPUs a part of it, with torch from the package index all of it."""
     listed = {one.package: one for one in licences.reported(licences.REPORT.read_text())}

@@ -57,6 +57,7 @@ def source() -> str:
     return "\n".join(path.read_text() for path in sorted(FOLDER.glob("*.tf")))
 
 
+@pytest.mark.slow
 def test_every_variable_is_declared_described_and_used(blocks):
     declared = {name: body for block in blocks["variable"] for name, body in block.items()}
     assert set(re.findall(r"\bvar\.(\w+)", source())) == declared.keys()

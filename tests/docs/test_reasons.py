@@ -3,6 +3,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "reasons.md"
 # What is called with a reject's reason -> which argument the reason is.
@@ -24,6 +26,7 @@ def reasons_of(code: str) -> Iterator[str]:
                 yield str(keyword.value.value)
 
 
+@pytest.mark.slow
 def test_every_reason_that_the_code_gives_is_explained() -> None:
     given = {
         reason

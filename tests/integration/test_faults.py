@@ -246,7 +246,7 @@ from wellspring.pipelines.cli import main
 from wellspring.signals.lm.scorer import Scorer
 load = Scorer.load
 Scorer.load = staticmethod(lambda name, threads=None: load(name, threads=2))
-Scorer._work_off = lambda *_: time.sleep(3600)
+Scorer._run_waiting_passes = lambda *_: time.sleep(3600)
 sys.exit(main(["curate", *sys.argv[1:]]))
 """
 

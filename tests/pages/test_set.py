@@ -40,7 +40,7 @@ def test_the_set_s_own_page_says_what_was_planned_and_drawn(folder, manifest):
     for plan, drawn in zip(manifest.plan, manifest.drawn, strict=True):
         assert f"{plan.name} {plan.share:.2%} {drawn.share:.2%} {drawn.tokens:,}" in said
     assert "Every stratum has the recipe's share, within 1%" in said.replace("&#x27;", "'")
-    assert "expected copies of each document a generation" in said
+    assert "expected copies of each document per generation" in said
     assert all(f'href="#{anchor}"' in page for anchor in re.findall(r'<section id="([^"]+)"', page))
     assert page.count("<section") == 9
 

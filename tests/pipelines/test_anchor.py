@@ -195,6 +195,7 @@ def test_export_is_logged_and_holds_all_documents(anchor, tmp_path):
         assert (record.version, record.documents) == (2, 3)
 
 
+@pytest.mark.slow
 def test_a_killed_add_leaves_the_version_before(anchor):
     assert add(anchor, rows(0, 3)) == 0
     before = snapshot(anchor)

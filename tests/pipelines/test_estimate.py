@@ -73,6 +73,7 @@ def test_long_files_are_tokenized_in_part(tmp_path, tiny_scorer, monkeypatch):
     assert part.tokens == pytest.approx(whole.tokens, rel=0.05)  # one token a byte, but not of every byte
 
 
+@pytest.mark.slow
 def test_a_dump_that_cannot_be_reached_is_assumed_and_says_so(tmp_path, capsys):
     paths = tmp_path / "wet.paths.gz"
     with gzip.open(paths, "wt") as file:

@@ -150,6 +150,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("pack", [bytes, zstandard.compress, bz2.compress])
+@pytest.mark.slow
 def test_what_score_read_is_evaluated(pack, tmp_path, tiny_scorer, capsys):
     for name, form in FORMS.items():
         labelled, scored = tmp_path / "l.jsonl", tmp_path / "s.jsonl.gz"

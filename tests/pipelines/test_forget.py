@@ -67,6 +67,7 @@ def left_over(run: Path, id: str) -> list[str]:
 
 
 @pytest.mark.parametrize("place", ["published", "waiting", "released", "declined"])
+@pytest.mark.slow
 def test_a_document_leaves_every_place_and_the_run_stays_one(run, place, check_run):
     id = places(run)[place]
     assert left_over(run, id)

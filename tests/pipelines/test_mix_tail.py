@@ -80,7 +80,7 @@ def test_the_rarest_verified_text_is_injected_inside_its_label_s_share(run, tmp_
     assert sum(row.token_count for row in tail) == pytest.approx(3000, abs=300)
     expected = {row.expected_copies for row in tail}
     assert len(expected) == 1 and 2.5 < expected.pop() <= 4
-    assert "expected copies of each document a generation: safe" in said
+    assert "expected copies of each document per generation: safe" in said
     # The rarest: no verified document that stayed outside is rarer than the least rare injected one.
     least = min(row.rarity for row in tail)
     assert all(

@@ -98,6 +98,7 @@ def test_poorer_outputs_end_with_exit_code_3_and_say_what_and_where(data, tmp_pa
     assert TITLES["tail_coverage"][0] in page
 
 
+@pytest.mark.slow
 def test_a_kept_baseline_gives_the_same_as_its_outputs(data, tmp_path):
     _, one = watch(data, "poor.jsonl", tmp_path / "one", "baseline.jsonl", "--window=30")
     code, other = watch(data, "poor.jsonl", tmp_path / "two", tmp_path / "one" / "baseline.json")
@@ -109,6 +110,7 @@ def test_a_kept_baseline_gives_the_same_as_its_outputs(data, tmp_path):
     ).read_bytes()
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes(data, tmp_path):
     for name in ("one", "two"):
         watch(data, "fresh.jsonl", tmp_path / name, "baseline.jsonl", "--window=30")
@@ -194,6 +196,7 @@ def test_a_baseline_of_another_tokenizer_window_or_form_is_one_line(data, tmp_pa
         assert "\n" not in printed
 
 
+@pytest.mark.slow
 def test_outputs_from_standard_input_and_the_report_to_standard_output(data, tmp_path, monkeypatch, capfd):
     _, expected = watch(data, "poor.jsonl", tmp_path / "out", "baseline.jsonl", "--window=30")
     capfd.readouterr()
@@ -208,6 +211,7 @@ def test_outputs_from_standard_input_and_the_report_to_standard_output(data, tmp
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.slow
 def test_the_baseline_that_lies_in_the_output_stays(data, tmp_path):
     watch(data, "fresh.jsonl", tmp_path, "baseline.jsonl", "--window=30")
     kept = (tmp_path / "baseline.json").stat()

@@ -35,6 +35,7 @@ def simulated(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
+@pytest.mark.slow
 def test_a_line_for_every_regime_generation_and_seed(simulated: Path) -> None:
     lines = json.loads((simulated / "simulation.json").read_text())
     wanted = {(regime, generation, seed) for regime in REGIMES for generation in range(4) for seed in (0, 1)}
@@ -45,6 +46,7 @@ def test_a_line_for_every_regime_generation_and_seed(simulated: Path) -> None:
     assert all(keys <= line.keys() for line in lines)
 
 
+@pytest.mark.slow
 def test_the_same_bytes_again_whatever_else_is_simulated(
     corpus: Path, simulated: Path, tmp_path: Path
 ) -> None:

@@ -142,6 +142,7 @@ def test_a_part_of_a_domain_is_refused(tmp_path, capsys, domain, message):
     assert f"{file}: entry 2, match.domain: " in said and message in said
 
 
+@pytest.mark.slow
 def test_entries_without_a_document_and_dates_unread_are_in_the_manifest(tmp_path, capsys):
     sources, texts, out = tmp_path / "sources.yaml", tmp_path / "in.jsonl", tmp_path / "out"
     sources.write_text(

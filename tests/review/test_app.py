@@ -281,6 +281,7 @@ def test_what_is_not_there(tmp_path: Path) -> None:
             assert client.get(missing).status_code == 404, missing
 
 
+@pytest.mark.slow
 def test_a_released_batch_can_not_be_decided(tmp_path: Path, check_run: Callable[..., None]) -> None:
     run = held_run(tmp_path / "run", batches=1)
     address = _first_batch(run)

@@ -73,6 +73,7 @@ def test_each_token_stands_in_its_colour() -> None:
     st.lists(st.integers(0, 80), max_size=40),
     st.integers(0, 90),
 )
+@pytest.mark.slow
 def test_no_character_is_lost_or_shown_twice(text: str, places: list[int], start: int) -> None:
     ends = sorted(place for place in places if place <= len(text))
     document = _document(text, ends, bytes(range(len(ends))))

@@ -10,6 +10,7 @@ from wellspring.signals.lm.surprisal_levels import surprisals_of
 
 
 @pytest.mark.parametrize("scored", [True, False])
+@pytest.mark.slow
 def test_is_true_to_the_contract_and_opens_as_a_queue(
     tmp_path: Path, check_run: Callable[..., None], scored: bool
 ) -> None:

@@ -41,6 +41,7 @@ def content(run: Path) -> dict[str, bytes]:
     return {str(p.relative_to(run)): p.read_bytes() for p in run.rglob("*") if p.is_file()}
 
 
+@pytest.mark.slow
 def test_approved_documents_are_published_and_declined_ones_set_aside_with_who_and_why(decided, check_run):
     check_run(decided)
     queue = HoldQueue(str(decided))
@@ -106,6 +107,7 @@ def killed_after(creations: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[]
 
 
 @pytest.mark.parametrize("creations", range(8))
+@pytest.mark.slow
 def test_killed_anywhere_and_run_again_it_ends_the_same(decided, creations, monkeypatch, check_run, tmp_path):
     shutil.copytree(decided, tmp_path / "undisturbed")
     release_decided(HoldQueue(str(tmp_path / "undisturbed")), by="carla")

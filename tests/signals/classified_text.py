@@ -28,7 +28,7 @@ def labelled(
     count: int = 120,
     own_share: float = 0.2,
 ) -> list[LabelledText]:
-    """One human and one synthetic text a prompt and collection."""
+    """One human and one synthetic text per prompt and collection."""
     return [
         LabelledText(
             id=f"{collection}-{number}-{'gpt' if synthetic else 'human'}",

@@ -27,7 +27,7 @@ from wellspring.transforms.storage.unreadable_file import unreadable_file
 
 REJECTS = "rejects"
 COUNTS = "counts"
-_RECORDS_A_REPORT = 256
+_RECORDS_PER_REPORT = 256
 
 
 class ReadProgress(Protocol):
@@ -59,7 +59,7 @@ class ReadDocuments(beam.PTransform):
     Relative names start from the folder where this was made, whatever a worker's own is.
 
     At run time a pattern that matches nothing raises FileNotFoundError; a file that isn't there or
-    mayn't be read is a file reject `unreadable`; any other failure of the storage is raised for the
+    can't be read is a file reject `unreadable`; any other failure of the storage is raised for the
     runner to try again.
 
     `known` are files that an earlier run read, (path, whether it must be read again): the others of them are
@@ -188,7 +188,7 @@ def _outcomes(
             for outcome in read_file(cast(BinaryIO, stream), name, limits, columns):
                 yield outcome
                 records += isinstance(outcome, Document) or outcome.kind == RECORD
-                if progress is not None and records >= _RECORDS_A_REPORT:
+                if progress is not None and records >= _RECORDS_PER_REPORT:
                     progress.add("read", bytes=stream.consumed - reported, documents=records)
                     reported, records = stream.consumed, 0
             if progress is not None:

@@ -116,14 +116,14 @@ def _not_lines(begin: bytes, head: bytes) -> str | None:
     if begin.startswith(b"["):
         if (alone and rest) or (_OBJECT_LINE.search(head) and not re.match(rb"\[\s*[\[{]", begin)):
             return None
-        return "it is a JSON array: write JSON lines, one object a line (jq -c '.[]')"
+        return "it is a JSON array: write JSON lines, one object per line (jq -c '.[]')"
     old_mac, _, more = begin.partition(b"\r")
     if not line_end and more.strip() and not alone and begin.startswith(b"{") and _is_json(old_mac):
         return "its lines end in carriage returns alone: write line feeds (tr '\\r' '\\n')"
     if begin.startswith(b"{") and line_end and not alone:
         opened = first.rstrip().endswith((b"{", b"["))
         if opened or rest.startswith((b'"', b"]", b"}")):
-            return "it is JSON over several lines: write JSON lines, one object a line (jq -c .)"
+            return "it is JSON over several lines: write JSON lines, one object per line (jq -c .)"
     return None
 
 

@@ -15,7 +15,7 @@ from wellspring.transforms.formats.limits import Limits
 from wellspring.transforms.formats.rows import COLUMNS, Columns, Read, row_outcome
 from wellspring.transforms.formats.source_stream import StorageError
 
-_ROWS_A_BATCH = 64
+_ROWS_PER_BATCH = 64
 
 
 def read_parquet(stream: BinaryIO, path: str, limits: Limits, columns: Columns = COLUMNS) -> Iterator[Read]:
@@ -43,7 +43,7 @@ def read_parquet(stream: BinaryIO, path: str, limits: Limits, columns: Columns =
             if lacking := _without_text(file.schema_arrow, columns.text):
                 yield {}, Place(path, 0, source).reject("no_text", lacking, kind=FILE)
                 return
-            for batch in file.iter_batches(batch_size=_ROWS_A_BATCH):
+            for batch in file.iter_batches(batch_size=_ROWS_PER_BATCH):
                 for row in _rows(batch):
                     yield row, row_outcome(row, path, number, limits, columns)
                     number += 1

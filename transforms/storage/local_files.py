@@ -260,7 +260,7 @@ class _Search:
                     yield folder
                 continue
             if not pattern:
-                names = self._meant(prefix + folder, names)
+                names = self._closest_option(prefix + folder, names)
             elif UNFINISHED in names:
                 self._said.append(f"{prefix}{folder} is a run that isn't finished, and is passed over")
                 continue
@@ -278,7 +278,7 @@ class _Search:
                         yield path
             links.sort(key=lambda path: path.rstrip("/"))
 
-    def _meant(self, folder: str, names: list[str]) -> list[str]:
+    def _closest_option(self, folder: str, names: list[str]) -> list[str]:
         """What of a folder's content a person means who names the folder: of a run its documents."""
         folder = folder.rstrip("/")
         if is_finished_run(names):

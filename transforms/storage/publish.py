@@ -61,7 +61,7 @@ def _write_and_rename(run: str, path: str, content: bytes) -> None:
 
 @cache
 def _bucket_folder(run: str) -> "CloudStorage":
-    """One client a process: making one looks for credentials."""
+    """One client per process: making one looks for credentials."""
     from wellspring.transforms.storage.cloud_storage import CloudStorage
 
     return CloudStorage(run)

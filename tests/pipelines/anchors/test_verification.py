@@ -57,6 +57,7 @@ def test_these_are_all_files_and_they_verify(made):
 
 
 @pytest.mark.parametrize("name", FILES)
+@pytest.mark.slow
 def test_a_changed_byte_is_found_wherever_it_is(anchor, name):
     path = anchor / name
     content = path.read_bytes()

@@ -33,6 +33,7 @@ def documents(run: Path) -> dict[str, str]:
     return {row["id"]: row["file_path"] for row in rows}
 
 
+@pytest.mark.slow
 def test_a_crawl_with_all_that_can_lie_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_crawl_with_all_that_can_lie_in_it(
 
 
 @pytest.mark.parametrize("pattern", ["*.jsonl", "**/*.jsonl", "./*.jsonl", "~/*.jsonl", ".", "in.jsonl"])
+@pytest.mark.slow
 def test_what_starts_from_the_current_folder(
     pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,6 +78,7 @@ def test_what_starts_from_the_current_folder(
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n"])
+@pytest.mark.slow
 def test_an_input_of_no_records_is_said(
     content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -84,6 +84,7 @@ def test_the_version(capsys):
     assert re.fullmatch(r"wellspring \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_importing_the_package_prints_nothing():
     command = [sys.executable, "-c", "import wellspring"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -102,6 +103,7 @@ print({{type(beam.coders.registry.get_coder(struct)).__name__ for struct in STRU
 
 
 @pytest.mark.parametrize("job", ["curate", "mix", "reprocess"])
+@pytest.mark.slow
 def test_a_job_s_structs_have_their_own_coders_in_a_fresh_process(job):
     command = [sys.executable, "-c", STRUCT_CODERS.format(job=job)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -152,6 +152,7 @@ def test_what_was_changed_beside_it_is_neither_forgotten_nor_signed(anchor, caps
     assert traces(anchor, 4)
 
 
+@pytest.mark.slow
 def test_nobody_else_can_forget(anchor, tmp_path):
     """A removal that another key signed, one that was signed for another place, and one without its files."""
     other = tmp_path / "other"
@@ -200,6 +201,7 @@ def test_an_older_set_without_what_removals_brought_verifies(anchor):
     assert verify_anchor(anchor).violations == []
 
 
+@pytest.mark.slow
 def test_killed_anywhere_and_run_again_it_ends_the_same(anchor, tmp_path, monkeypatch):
     undisturbed = shutil.copytree(anchor, tmp_path / "undisturbed")
     shutil.copy(key_of(anchor), key_of(undisturbed))

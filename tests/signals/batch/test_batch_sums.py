@@ -1,6 +1,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ def test_every_signal_of_an_audit_is_there_with_an_interval():
 
 @settings(max_examples=25, deadline=None)
 @given(st.permutations(range(90)), st.sets(st.integers(1, 89), max_size=6), st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_any_split_merged_in_any_order_gives_the_same_bits(order, cuts, shuffle):
     bounds = [0, *sorted(cuts), 90]
     parts = [sums(order[a:b]) for a, b in pairwise(bounds)]

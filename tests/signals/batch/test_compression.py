@@ -31,6 +31,7 @@ def test_what_documents_repeat_of_each_other_counts():
     assert compression_ratio(sample(alike)).high < compression_ratio(sample(different)).low
 
 
+@pytest.mark.slow
 def test_its_interval_covers_what_other_samples_show():
     generator = np.random.default_rng(3)
     made = []

@@ -32,6 +32,7 @@ def test_without_a_pair_it_is_undefined_and_one_document_has_no_interval():
     assert distinct_2(sample([[1, 2, 1, 2]])) == (2 / 3, None, None)
 
 
+@pytest.mark.slow
 def test_its_interval_covers_what_other_samples_show():
     generator = np.random.default_rng(2)
 

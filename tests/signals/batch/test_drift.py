@@ -51,6 +51,7 @@ def test_below_is_the_mirror_of_above():
     assert not any(step.alarm for step in cusum(figures(z), KNOWN, "below", 1))
 
 
+@pytest.mark.slow
 def test_a_step_of_one_deviation_is_seen_within_some_twelve_windows_and_false_alarms_are_rare():
     """The promise, in simulation: `python -m benchmarks drift` has more draws and the realistic baselines."""
     generator = np.random.default_rng(3)
@@ -63,6 +64,7 @@ def test_a_step_of_one_deviation_is_seen_within_some_twelve_windows_and_false_al
     assert np.mean(delays) < 13
 
 
+@pytest.mark.slow
 def test_many_strata_together_have_no_more_false_alarms():
     generator = np.random.default_rng(4)
     alarms = sum(

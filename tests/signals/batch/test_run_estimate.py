@@ -13,7 +13,7 @@ from wellspring.signals.batch.run_estimate import (
     added,
     assumed_volume,
     cpu_hours,
-    gpu_tokens_a_second,
+    gpu_tokens_per_second,
     machine_costs,
     parse_assumptions,
     sampled_volume,
@@ -104,12 +104,12 @@ def test_costs_by_hand():
     text = """
 wet_file: {stored_bytes: [1, 1, 1], documents: [1000, 500, 2000], text_bytes: [1.0e+6, 1.0e+6, 1.0e+6],
            tokens: [3.6e+6, 3.6e+6, 7.2e+6]}
-rates: {cpu_seconds_a_megabyte: 2, cpu_seconds_a_document: 0.001, scored_tokens_a_cpu_second: 1000,
+rates: {cpu_seconds_per_megabyte: 2, cpu_seconds_per_document: 0.001, scored_tokens_per_cpu_second: 1000,
         parameters_of_that_model: 10}
-storage: {bytes_a_text_byte: 0.5, bytes_a_document: 100, dollars_a_gigabyte_month: 1, shuffles: 2,
-          dollars_a_shuffled_gigabyte: 1}
+storage: {bytes_per_text_byte: 0.5, bytes_per_document: 100, dollars_per_gigabyte_month: 1, shuffles: 2,
+          dollars_per_shuffled_gigabyte: 1}
 utilisation: 0.5
-gpu_tokens_a_second_at_most: 2000
+gpu_tokens_per_second_at_most: 2000
 models: {}
 gpus: {G: {flops: 40000, dollars_an_hour: 3}, H: {flops: 4.0e+9, dollars_an_hour: 3}}
 cpu: {C: {dollars_an_hour: 1, vcpus: 2}}
@@ -118,8 +118,8 @@ cpu: {C: {dollars_an_hour: 1, vcpus: 2}}
     volume = assumed_volume(1, assumptions)
     assert cpu_hours(volume, assumptions) == tuple(pytest.approx(s / 3600) for s in (3, 2.5, 4))
     assert stored_bytes(volume, assumptions).value == 0.5e6 + 100_000
-    # 40,000 flops x 0.5 / (2 x 10 parameters) = 1,000 tokens a second; the other is held at 2,000
-    assert gpu_tokens_a_second(40000, 10, assumptions) == 1000
+    # 40,000 flops x 0.5 / (2 x 10 parameters) = 1,000 tokens per second; the other is held at 2,000
+    assert gpu_tokens_per_second(40000, 10, assumptions) == 1000
     on_cpu, on_g, on_h = machine_costs(volume, [10], assumptions)
     assert on_cpu.cpu_hours.value == pytest.approx((3 + 3600) / 3600 / 2)
     assert on_cpu.dollars.value == on_cpu.cpu_hours.value

@@ -115,6 +115,7 @@ def human_text(shared_data, documents):
     return load_tokenizer(REFERENCE_EN).encode_batch([r["text"] for r in human[:documents]])
 
 
+@pytest.mark.slow
 def test_it_falls_on_a_collapsed_models_text_while_entropy_hardly_does(shared_data):
     documents = human_text(shared_data, 300)
     real = np.concatenate(documents)

@@ -32,6 +32,7 @@ def merge(parts):
 
 
 @given(st.lists(audits(), min_size=1, max_size=8), st.data())
+@pytest.mark.slow
 def test_any_split_merged_in_any_order_gives_the_same_bits(made, data):
     order = data.draw(st.permutations(made))
     cut = data.draw(st.integers(0, len(order)))

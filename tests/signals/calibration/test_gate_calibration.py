@@ -31,6 +31,7 @@ def documents(sources: int = 6, each: int = 120, plain: int = 0):
     return names, [name.partition("/")[0] for name in names], labels, made
 
 
+@pytest.mark.slow
 def test_one_test_is_enough_where_one_signal_sees_everything():
     gate, check = choose_gate(*documents(), size=50, language="en")
     assert len(check.own_baseline.tests) == 1
@@ -45,6 +46,7 @@ def test_one_test_is_enough_where_one_signal_sees_everything():
     assert all(test.languages or test.own_baseline for test in gate.tests)
 
 
+@pytest.mark.slow
 def test_a_second_test_is_taken_for_text_that_the_first_does_not_see():
     gate, check = choose_gate(*documents(plain=3), size=50, language="en")
     assert {str(test) for test in check.own_baseline.tests} == {"mean_log_odds above", "mattr below"}
@@ -58,6 +60,7 @@ def test_a_second_test_is_taken_for_text_that_the_first_does_not_see():
     assert mean_over_sources(check.long_baseline)["50%"] > 0.9
 
 
+@pytest.mark.slow
 def test_every_source_is_also_judged_by_tests_chosen_without_its_collection():
     _, check = choose_gate(*documents(plain=3), size=50, language="en")
     assert set(check.own_baseline.blind) == set(check.own_baseline.chosen)

@@ -50,6 +50,7 @@ def test_batches_are_drawn_by_hash_and_hold_the_share_asked_for():
 
 
 @pytest.mark.parametrize("held_by", [held_by_own_baseline, held_by_long_baseline])
+@pytest.mark.slow
 def test_an_own_baseline_holds_few_human_batches_and_what_lies_beyond_its_noise(held_by):
     held = {f"s{seed}": held_by(["made"], pool(seed=seed), 40, f"s{seed}") for seed in range(12)}
     row = mean_over_sources(shares_held(held, [ABOVE]))

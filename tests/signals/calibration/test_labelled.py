@@ -1,7 +1,7 @@
 import pytest
 
 from wellspring.schemas.document import Document
-from wellspring.signals.calibration.labelled import independent, labelled_text, one_a_prompt, prompt_of
+from wellspring.signals.calibration.labelled import independent, labelled_text, one_per_prompt, prompt_of
 
 
 def line(id: str, label: str = "human", **values: object) -> dict[str, object]:
@@ -73,7 +73,7 @@ def test_equal_texts_share_a_prompt_and_collections_that_share_one_are_one():
     )
     assert [each.collection for each in found] == ["a + b", "a + b", "a + b", "c"]
     assert found[0].prompt == found[1].prompt == found[2].prompt != found[3].prompt
-    assert [each.id for each in one_a_prompt(found)] == ["1-human", "3-human"]
+    assert [each.id for each in one_per_prompt(found)] == ["1-human", "3-human"]
 
 
 def test_one_text_under_both_labels_is_refused():

@@ -1,4 +1,5 @@
 import msgspec
+import pytest
 
 from tests.documents import measurements
 from tests.signals.classified_text import labelled
@@ -18,6 +19,7 @@ def test_each_alteration_removes_what_it_says():
     assert altered["lower case"].endswith("last\nwords here.")
 
 
+@pytest.mark.slow
 def test_a_classifier_of_endings_falls_without_them_and_one_of_wording_does_not():
     def areas(texts) -> dict[str, float]:
         own: list[Measurements] = [measurements(id=text.id) for text in texts]

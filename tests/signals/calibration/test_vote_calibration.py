@@ -61,6 +61,7 @@ def test_where_machine_text_is_the_less_predictable_one_the_limit_is_a_ceiling()
     assert gate.languages["en"].limit > gate.languages["en"].mean
 
 
+@pytest.mark.slow
 def test_votes_catch_what_they_were_made_for_on_documents_they_have_not_seen():
     made = profile()
     assert {rule.signal for rule in made.votes.rules} >= {"perplexity", "burstiness"}

@@ -147,6 +147,7 @@ def test_a_short_baseline_asks_for_a_larger_step():
     assert few.steps[0].allowance > many.steps[0].allowance
 
 
+@pytest.mark.slow
 def test_the_baselines_windows_are_not_those_that_its_rare_pairs_come_from():
     """Or coverage of fresh text would lie far below the baseline's, and raise an alarm at once."""
     windows = [described(w, TAIL, BASELINE) for w in in_windows(outputs(4000, 9, name="f"), 40)]

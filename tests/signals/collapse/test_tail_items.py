@@ -121,6 +121,7 @@ def test_the_true_word_is_first_in_about_half_the_items(found):
     assert 250 < first < 350
 
 
+@pytest.mark.slow
 def test_items_depend_on_text_and_seed_and_not_on_the_order_of_documents(found):
     vocabulary = Vocabulary()
     reference = [vocabulary.split(text) for text in reversed(TRAINING)]

@@ -69,6 +69,7 @@ def test_long_documents_are_the_plain_reference(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.slow
 def test_a_score_is_the_same_bits_in_any_company(folder: Path, dtype: str) -> None:
     scorer = Scorer.load(str(folder), dtype=dtype)
     texts = documents([*range(1, 30), *LENGTHS, 900])
@@ -257,6 +258,7 @@ def test_without_bos_the_first_token_is_not_scored(tmp_path: Path) -> None:
     assert two.scored_tokens == 1
 
 
+@pytest.mark.slow
 def test_little_padding_on_web_like_lengths() -> None:
     scorer = Scorer.load("reference-en")
     lengths = np.random.default_rng(3).lognormal(6, 1, 40).astype(int) + 20

@@ -30,6 +30,7 @@ def corpus() -> tuple[list[CorpusDocument], list[CorpusDocument]]:
     return split_held_out(toy_documents(120))
 
 
+@pytest.mark.slow
 def test_training_learns_repeats_itself_and_goes_on(
     corpus: tuple[list[CorpusDocument], list[CorpusDocument]], tmp_path: Path
 ) -> None:

@@ -55,6 +55,7 @@ def planted_quotation(anchor, host, seed):
     return f"{host} “{quoted}” {host}", tuple(words[begin : begin + 13])
 
 
+@pytest.mark.slow
 def test_planted_exact_copies_are_found(anchors, index):
     copies = ["\n\t".join(text.replace(",", ";").upper().split()) for text in anchors]
     found = index.findings(copies)

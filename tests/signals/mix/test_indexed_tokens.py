@@ -12,6 +12,7 @@ documents = st.lists(st.lists(st.integers(0, 999), max_size=30), max_size=12)
 
 
 @given(documents, st.sampled_from([1000, 65_499, 65_500, 200_000]), st.sampled_from([None, 7]))
+@pytest.mark.slow
 def test_what_is_written_is_read(ids, vocab_size, separator):
     arrays = [np.array(row, dtype=np.int32) for row in ids]
     bin_, idx = indexed_tokens(arrays, vocab_size, separator)

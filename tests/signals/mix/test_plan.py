@@ -182,6 +182,7 @@ def test_a_tail_that_is_too_small_even_in_copies_is_short():
 
 @given(st.floats(0, 0.3), st.floats(0.5, 1), st.floats(0, 0.5), st.floats(0.05, 0.5))
 @settings(max_examples=60, deadline=None)
+@pytest.mark.slow
 def test_by_probabilities_the_expected_synthetic_share_is_the_recipe_s(p, q, suspected, synthetic):
     """Checked by summing up what each stratum is expected to hold."""
     shares = {HV: 0.2, SK: synthetic * (1 - suspected), SS: synthetic * suspected}

@@ -68,6 +68,7 @@ def test_few_words_say_nothing_and_an_empty_corpus_is_an_error():
 
 
 @given(st.lists(st.lists(st.sampled_from([f"w{i}" for i in range(60)]), max_size=30), max_size=8))
+@pytest.mark.slow
 def test_many_at_once_are_the_same_bits_as_one_by_one(documents):
     sketch = counted(TEXTS)
     keys = [content_keys(" ".join(words)) for words in documents]

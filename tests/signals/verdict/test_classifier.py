@@ -191,6 +191,7 @@ for seed in range(20):
 """
 
 
+@pytest.mark.slow
 def test_a_long_text_has_the_same_probability_on_any_number_of_cores():
     """Of one with more than 10,000 distinct features: linear algebra libraries split such a sum."""
     said = {

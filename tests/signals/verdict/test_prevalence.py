@@ -56,6 +56,7 @@ def test_both_estimates_find_the_share_that_counting_misstates(true):
 @pytest.mark.parametrize(
     ("true", "counted", "mean"), [(0.01, 0.094, 0.139), (0.05, 0.127, 0.168), (0.2, 0.252, 0.280)]
 )
+@pytest.mark.slow
 def test_a_detector_that_counts_one_percent_nine_fold(true, counted, mean):
     """The memo's simulation (3e): wrongs 8.6% of human text, finds 91.7% of the synthetic."""
     generator = np.random.default_rng(3)
@@ -103,6 +104,7 @@ def test_the_estimate_is_the_fixed_point_of_em(true):
 
 @pytest.mark.parametrize("true", [0.0, 0.01, 0.1, 0.5])
 @pytest.mark.parametrize("estimate", ["adjusted", "em"])
+@pytest.mark.slow
 def test_intervals_count_the_crawl_and_the_calibration_text(true, estimate):
     generator = np.random.default_rng(8)
     covered = 0

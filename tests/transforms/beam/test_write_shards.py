@@ -46,6 +46,7 @@ def test_every_row_is_in_one_file_of_its_folder_sorted_and_listed(tmp_path):
     assert total == 200
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_changes_no_byte(tmp_path):
     write(tmp_path / "one", rows(50), 2)
     write(tmp_path / "two", rows(50)[::-1], 2)

@@ -30,6 +30,7 @@ def crawl(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_counts_are_documents_and_record_rejects_by_source(crawl: Path) -> None:
     with beam.Pipeline("FnApiRunner") as pipeline:
         output = pipeline | ReadDocuments([f"{crawl}/*", f"{crawl}/a*", f"{crawl}/./b.warc.wet.gz"])
@@ -66,6 +67,7 @@ def test_counts_are_documents_and_record_rejects_by_source(crawl: Path) -> None:
     assert counters["files_damaged_truncated"] == 1
 
 
+@pytest.mark.slow
 def test_a_path_list_with_a_prefix(crawl: Path) -> None:
     (crawl / "wet.paths.gz").write_bytes(gzip.compress(b"a.warc.wet.gz\nnot-there.warc.wet.gz\n"))
     with beam.Pipeline("FnApiRunner") as pipeline:

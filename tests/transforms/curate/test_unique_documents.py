@@ -40,6 +40,7 @@ def test_the_first_of_equal_texts_by_path_and_offset_is_kept():
     )
 
 
+@pytest.mark.slow
 def test_two_texts_under_one_id_are_both_kept_and_one_gets_its_hash():
     texts = ["Some text.", "Some other text."]
     kept, renamed = sorted(texts, key=content_hash)
@@ -53,6 +54,7 @@ def test_two_texts_under_one_id_are_both_kept_and_one_gets_its_hash():
     )
 
 
+@pytest.mark.slow
 def test_one_record_under_one_id_twice_is_a_duplicate_not_a_conflict():
     twice = [document("x", text="Same.", offset=0), document("x", text="Same.", offset=1)]
     run(twice, ids(["x"]), lambda actual: equal_to(["x"])([r.id for r in actual]), equal_to([]))

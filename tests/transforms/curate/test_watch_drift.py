@@ -54,6 +54,7 @@ def test_merging_in_any_tree_gives_the_same_bits():
     assert merge.extract_output(nested) == merge.extract_output(one_by_one)
 
 
+@pytest.mark.slow
 def test_only_watched_strata_count_in_the_correction():
     own = Gate(
         signal="surprisal_spread",
@@ -67,6 +68,7 @@ def test_only_watched_strata_count_in_the_correction():
         assert_that(thresholds, equal_to([5.0, None]))
 
 
+@pytest.mark.slow
 def test_a_file_of_lines_in_order(tmp_path):
     (tmp_path / ".unfinished").mkdir()
     with TestPipeline("FnApiRunner") as pipeline:
@@ -82,6 +84,7 @@ def test_a_file_of_lines_in_order(tmp_path):
     assert json.loads(content.splitlines()[0])["window_start"] == "2026-09-04"
 
 
+@pytest.mark.slow
 def test_no_dated_batch_gives_no_row():
     with TestPipeline("FnApiRunner") as pipeline:
         undated = [a for a in MADE if a.window_start is None]

@@ -199,6 +199,7 @@ def test_a_stream_that_cannot_go_back(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["zst", "lz4", "bz2", "xz", "lzma", "gz"])
+@pytest.mark.slow
 def test_memory_does_not_grow_with_what_is_unpacked(kind: str) -> None:
     data = COMPRESSIONS[kind](bytes(40 << 20))
     tracemalloc.start()

@@ -119,6 +119,7 @@ def test_a_cut_file_is_one_file_reject() -> None:
 
 @settings(max_examples=60, deadline=5000)
 @given(place=st.floats(0, 0.999), change=st.binary(min_size=1, max_size=8))
+@pytest.mark.slow
 def test_changed_bytes_never_raise(place: float, change: bytes) -> None:
     position = int(place * len(DATA))
     found = outcomes(DATA[:position] + change + DATA[position + len(change) :], "a.parquet")

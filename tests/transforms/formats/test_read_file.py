@@ -85,6 +85,7 @@ WARCIO_STOPS = {
 
 
 @pytest.mark.parametrize("path", files("good", "wet"), ids=lambda p: p.name)
+@pytest.mark.slow
 def test_good_files_have_as_many_records_as_warcio_counts(path: Path) -> None:
     with at_most(30), path.open("rb") as stream:
         found = list(read_file(stream, str(path)))

@@ -288,6 +288,7 @@ SAMPLE = [WARCINFO, conversion(1), response(PAGE.encode(), "Content-Type: text/h
         st.tuples(st.floats(0, 0.999), st.binary(min_size=1, max_size=4)), min_size=1, max_size=5
     ),
 )
+@pytest.mark.slow
 def test_changed_bytes_never_raise(data: bytes, changes: list[tuple[float, bytes]]) -> None:
     mutated = bytearray(data)
     for place, replacement in changes:
