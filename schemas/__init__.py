@@ -1,4 +1,4 @@
 """What the data is: documents, measurements, labels, audits, tickets, profiles, manifests."""
 
 SCHEMA_VERSION = 1
-CODE_VERSION = "0.1.0"
+CODE_VERSION = "0.2.0"
