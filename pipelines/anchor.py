@@ -41,7 +41,7 @@ from wellspring.schemas.arrow import arrow_schema
 from wellspring.schemas.document import Document
 from wellspring.schemas.encoding import sha256_hex, utc_now
 from wellspring.schemas.manifest import FileEntry
-from wellspring.schemas.reject import Reject
+from wellspring.schemas.reject import FILE, Reject
 from wellspring.signals.lm.model_folder import REFERENCE_EN
 from wellspring.signals.matching.anchor_index import AnchorIndex
 from wellspring.signals.matching.merkle import leaf_hash, merkle_root
@@ -52,7 +52,7 @@ from wellspring.signals.verdict.forgotten import BlockList, forgotten_reject
 from wellspring.signals.verdict.judging import Judge, judge_of
 from wellspring.transforms.beam.write_shards import DOCUMENTS_PER_SHARD
 from wellspring.transforms.formats.fields import iso_date
-from wellspring.transforms.formats.own_texts import read_own_texts
+from wellspring.transforms.formats.own_texts import read_own_texts, refusal
 from wellspring.transforms.formats.rows import Columns
 from wellspring.transforms.storage.parquet_bytes import parquet_bytes
 from wellspring.transforms.storage.storage import UNFINISHED
@@ -168,6 +168,8 @@ def _new_documents(
             documents.append(record)
         else:
             new.rejects.append(record)
+    if not documents and new.rejects and all(reject.kind == FILE for reject in new.rejects):
+        raise UsageError(f"--input: {refusal(new.rejects[0])}")
     forgotten = BlockList(anchor.removals)
     for document, attested in zip(documents, attest(documents, flags), strict=True):
         if forgotten.blocks(document):

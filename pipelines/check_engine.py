@@ -17,9 +17,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from wellspring.pipelines import curate, mix, reprocess
 from wellspring.pipelines.command.arguments import UsageError
-from wellspring.pipelines.command.beam_options import is_local, parse_arguments
+from wellspring.pipelines.command.beam_options import check_runner, is_local, parse_arguments
 from wellspring.pipelines.command.columns import columns
 from wellspring.pipelines.command.new_pipeline import new_pipeline
+from wellspring.pipelines.command.own_output import own_folder
 from wellspring.pipelines.demo_data.engine_crawl import write_crawl
 from wellspring.pipelines.flags.check_engine import parser
 from wellspring.schemas.encoding import sha256_hex
@@ -69,12 +70,19 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Prints the table; exit code 0 if everything is equal, 1 if not."""
     flags = sys.argv[1:] if argv is None else list(argv)
     arguments, options = parse_arguments(parser(), flags)
+    check_runner(options)
     _, engine_flags = parser().parse_known_args(flags)
     output = arguments.output.rstrip("/")
     folder = open_storage(output)
     if folder.files(""):
         raise UsageError(f"--output={output} is not empty: choose a new folder")
-    write_crawl(open_storage(f"{output}/crawl"), arguments.scale)
+    with own_folder("check-engine", output):
+        return _run(options, output, engine_flags, arguments.scale)
+
+
+def _run(options: PipelineOptions, output: str, engine_flags: Sequence[str], scale: int) -> int:
+    folder = open_storage(output)
+    write_crawl(open_storage(f"{output}/crawl"), scale)
     folder.replace("sources.yaml", _SOURCES)
     folder.replace("recipe.yaml", _RECIPE)
     compared = []

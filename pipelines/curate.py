@@ -11,7 +11,7 @@ import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
 from wellspring.pipelines.command.arguments import UsageError
-from wellspring.pipelines.command.beam_options import check_detach, is_local, parse_arguments
+from wellspring.pipelines.command.beam_options import check_detach, check_runner, is_local, parse_arguments
 from wellspring.pipelines.command.input_files import input_files
 from wellspring.pipelines.command.run_folder import check_not_read, check_run_folder
 from wellspring.pipelines.command.start_run import start_run
@@ -94,6 +94,7 @@ def curate(
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs the job to its end; exit code 0, or an exception that says what failed."""
     arguments, options = parse_arguments(parser(), argv)
+    check_runner(options)
     if arguments.detach:
         check_detach(options)
     check_run_folder(arguments.output, overwrite=arguments.overwrite)

@@ -19,7 +19,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from wellspring.pages.mix_table import closing_table, plan_table
 from wellspring.pages.set import render_set
 from wellspring.pipelines.command.arguments import UsageError
-from wellspring.pipelines.command.beam_options import outliving_runner, parse_arguments
+from wellspring.pipelines.command.beam_options import check_runner, outliving_runner, parse_arguments
 from wellspring.pipelines.command.local_run import run_locally
 from wellspring.pipelines.command.new_pipeline import new_pipeline
 from wellspring.pipelines.command.run_folder import (
@@ -61,6 +61,7 @@ from wellspring.transforms.storage.publish import remove_folder
 def run(argv: Sequence[str] | None = None) -> int:
     """Draws a set; exit code 0, or an exception that says what is wrong."""
     arguments, options = parse_arguments(parser(), argv)
+    check_runner(options)
     check_run_folder(arguments.output, overwrite=arguments.overwrite)
     settings = settle(arguments)
     check_not_read(arguments.output, [run.path for run in settings.runs])

@@ -12,7 +12,7 @@ import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
 from wellspring.pages.run.report import render_report
-from wellspring.pipelines.command.beam_options import check_detach, parse_arguments
+from wellspring.pipelines.command.beam_options import check_detach, check_runner, parse_arguments
 from wellspring.pipelines.command.closing_table import changes_table
 from wellspring.pipelines.command.run_folder import check_run_folder
 from wellspring.pipelines.command.start_run import start_run
@@ -131,6 +131,7 @@ def _count_range(count: int) -> Iterable[int]:
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs the job to its end; exit code 0, or an exception that says what failed."""
     arguments, options = parse_arguments(parser(), argv)
+    check_runner(options)
     if arguments.detach:
         check_detach(options)
     settings = settle(arguments, options)

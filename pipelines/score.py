@@ -59,6 +59,9 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace, inputs: Sequence[str]) -> int:
     profile, _ = load_profile(arguments.profile)
+    records = read_own_texts(inputs, columns_of(arguments))
+    first = list(itertools.islice(records, _CHUNK))
+    _refuse_unreadable(first)  # before a model is loaded for it
     scorer_name = arguments.scorer or default_scorer(profile)
     try:
         warnings = check_scorer(profile, scorer_fingerprint(scorer_name))
@@ -72,12 +75,9 @@ def _run(arguments: argparse.Namespace, inputs: Sequence[str]) -> int:
     output, say = arguments.output, messages_beside(arguments.output)
     documents = abstained = 0
     with compressed_file(output, inputs) as file:
-        records = read_own_texts(inputs, columns_of(arguments))
+        records = itertools.chain(first, records)
         while chunk := list(itertools.islice(records, _CHUNK)):
-            refused = [refusal(r) for r in chunk if isinstance(r, Reject) and r.kind == FILE]
-            if not documents and len(refused) == len(chunk):
-                raise UsageError(f"--input: {refused[0]}")
-            for said in refused:
+            for said in _unreadable(chunk):
                 print(f"warning: {said}", file=sys.stderr)
             for line in score_records(chunk, tokenizer, scorer, judge, sources):
                 file.write(msgspec.json.encode(line) + b"\n")
@@ -88,6 +88,17 @@ def _run(arguments: argparse.Namespace, inputs: Sequence[str]) -> int:
         print("warning: --input holds no record", file=sys.stderr)
     print(f"{documents:,} documents, {abstained:,} of them with verdict ABSTAIN, in {output}", file=say)
     return 0
+
+
+def _refuse_unreadable(first: Sequence[Document | Reject]) -> None:
+    refused = _unreadable(first)
+    if refused and len(refused) == len(first):
+        raise UsageError(f"--input: {refused[0]}")
+
+
+def _unreadable(records: Sequence[Document | Reject]) -> list[str]:
+    """What is said of files that can't be read at all."""
+    return [refusal(record) for record in records if isinstance(record, Reject) and record.kind == FILE]
 
 
 def score_records(

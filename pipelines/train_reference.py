@@ -1,12 +1,13 @@
 """`wellspring train-reference`: trains a small scorer and its tokenizer, and writes its model card."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wellspring.pipelines.command.arguments import JobParser
+from wellspring.pipelines.command.arguments import JobParser, read_text
 from wellspring.pipelines.command.column_flags import columns_of
 from wellspring.pipelines.command.input_files import input_files, listed
 from wellspring.pipelines.command.own_output import own_folder
@@ -48,12 +49,20 @@ def _run(
     weights: dict[str, float],
     shape: dict[str, int],
 ) -> int:
+    from wellspring.transforms.formats.training_corpus import read_corpus
+
+    # First what can be wrong, then what takes long.
+    notes = read_text(str(args.corpus_notes), "--corpus_notes") if args.corpus_notes else ""
+    try:
+        corpus = read_corpus(paths, args.label, columns_of(args))
+    except (OSError, ValueError) as error:
+        flags.error(f"--corpus: {error}")
+
     import torch
     from tokenizers import Tokenizer
 
     from wellspring.signals.lm import training, training_text
     from wellspring.signals.lm.model_card import measure, save, write_card
-    from wellspring.transforms.formats.training_corpus import read_corpus
 
     torch.set_num_threads(args.threads)
     recipe = training.Recipe(
@@ -71,13 +80,10 @@ def _run(
             recipe = training.going_on_from(args.start, recipe)
         except OSError as error:
             flags.error(f"--start={args.start}: {str(error).partition(chr(10))[0]}")
-    try:
-        corpus = read_corpus(paths, args.label, columns_of(args))
-    except (OSError, ValueError) as error:
-        flags.error(f"--corpus: {error}")
     documents, held_out = training_text.split_held_out(corpus)
     _say(f"{len(documents)} documents to train on, {len(held_out)} held out, of {len(paths)} registers")
     work = args.output.with_name(f"{args.output.name}.training")
+    begun = work.exists()
     work.mkdir(parents=True, exist_ok=True)
     tokenizer_path = Path(args.start or work) / "tokenizer.json"
     if not args.start and not tokenizer_path.exists():
@@ -86,12 +92,16 @@ def _run(
         _say(f"tokenizer: {recipe.vocabulary} tokens")
     tokenizer = Tokenizer.from_file(str(tokenizer_path))
     checkpoint = work / "checkpoint.pt"
-    model, done = training.train(documents, held_out, tokenizer, weights, recipe, checkpoint, _show)
+    try:
+        model, done = training.train(documents, held_out, tokenizer, weights, recipe, checkpoint, _show)
+    except training_text.SmallCorpusError as error:
+        if not begun:
+            shutil.rmtree(work)
+        flags.error(f"--corpus: {error}")
     output: Path = args.output
     made = work / output.name
     save(made, model, tokenizer, recipe.context)
     measured = measure(made, held_out)
-    notes = args.corpus_notes.read_text(encoding="utf-8-sig") if args.corpus_notes else ""
     write_card(made, recipe, done, weights, documents, measured, notes)
     # All is made before the first file of another model goes; the weights are the last.
     for path in sorted(made.iterdir(), key=lambda path: path.name == _WEIGHTS):

@@ -14,6 +14,9 @@ ABSTAIN = "ABSTAIN"
 
 LOW, MEDIUM, HIGH = "LOW", "MEDIUM", "HIGH"
 
+FEWEST_OF_A_LABEL = 60
+"""Documents of each label that a calibration takes at least."""
+
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the measurements alone say of one document, under one profile."""

@@ -2,6 +2,9 @@
 
 import msgspec
 
+LEAST_WORDS = 20_000
+LEAST_DOCUMENTS = 10
+"""Of the corpus."""
 REGIMES = ("replace", "accumulate", "accumulate-subsample", "real10", "real50", "clean")
 """The named ones; `real` and `clean` take any percentage from 1 to 100."""
 

@@ -36,6 +36,8 @@ _TYPES = {
     "int": "integer",
     "float": "number",
     "positive": "integer from 1",
+    "share": "number between 0 and 1",
+    "above_zero": "number above 0",
     "Path": "path",
     "local_path": "path on this machine",
 }

@@ -24,7 +24,7 @@ def sign_removals(folder: Path, key_path: Path | None) -> list[AnchorRemoval]:
                 f"wellspring anchor verify --anchor={folder}"
             )
         signed = [removal for removal in anchor.removals if removal.number in anchor.unsigned]
-        if signed:
+        if signed or key_path is not None:  # a wrong key is to be known now
             key = load_private_key(key_path, anchor.version.public_key)
             storage = open_storage(str(folder))
             for removal in signed:

@@ -2,10 +2,11 @@
 
 import argparse
 import difflib
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from wellspring.transforms.formats.detect import wide_text
 from wellspring.transforms.storage.storage import open_storage
@@ -46,6 +47,13 @@ class JobParser(argparse.ArgumentParser):
         if rest:
             self.refuse_unknown(rest[0])
         return arguments
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """A flag's value; `--output=` is a variable of a script that is empty, and not the current folder."""
+        value = super()._get_value(action, arg_string)  # type: ignore[misc]
+        if not arg_string.strip() and action.default != "":
+            raise argparse.ArgumentError(action, "the value is empty")
+        return value
 
     def refuse_unknown(self, argument: str, others: Iterable[str] = ()) -> NoReturn:
         """Raises `UsageError` for an argument that neither the job nor who has the `others` knows."""
@@ -104,6 +112,22 @@ def local_path(text: str) -> Path:
     if "://" in text:
         raise argparse.ArgumentTypeError(f"{text} is not on this machine: it has to be")
     return Path(text)
+
+
+def share(text: str) -> float:
+    """argparse type: a number between 0 and 1."""
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def above_zero(text: str) -> float:
+    """argparse type: a number above 0."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return value
 
 
 def positive(text: str) -> int:

@@ -3,8 +3,12 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
 
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
+from apache_beam.runners.runner import create_runner
 
 from wellspring.pipelines.command.arguments import JobParser, UsageError
 
@@ -28,7 +32,7 @@ def parse_arguments(
         UsageError: an argument is neither the job's nor Beam's, or names a runner known to lose data.
     """
     arguments, rest = parser.parse_known_args(sys.argv[1:] if argv is None else list(argv))
-    beam_parser = _beam_parser()
+    beam_parser = _beam_parser(parser)
     known, unknown = beam_parser.parse_known_args(rest)
     if unknown:
         parser.refuse_unknown(
@@ -43,12 +47,46 @@ def parse_arguments(
     return arguments, PipelineOptions(rest if known.runner else [*rest, f"--runner={LOCAL_RUNNER}"])
 
 
-def _beam_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False, conflict_handler="resolve")
+class _BeamParser(argparse.ArgumentParser):
+    """Beam's options; what is wrong with them is said as what is wrong with the job's own flags."""
+
+    def __init__(self, job: JobParser) -> None:
+        super().__init__(allow_abbrev=False, add_help=False, conflict_handler="resolve")
+        self._job = job
+
+    def error(self, message: str) -> NoReturn:
+        self._job.error(message)
+
+
+def _beam_parser(job: JobParser) -> argparse.ArgumentParser:
+    parser = _BeamParser(job)
     for option_class in [PipelineOptions, *PipelineOptions.__subclasses__()]:
         if option_class.__module__.startswith("apache_beam."):
             option_class._add_argparse_args(parser)
     return parser
+
+
+def check_runner(options: PipelineOptions) -> None:
+    """Whether the runner can be had, and has what it needs, as far as this machine can tell.
+
+    Raises:
+        UsageError: it can't.
+    """
+    values = options.get_all_options()
+    name = values["runner"]
+    for flag in ("flink_job_server_jar", "spark_job_server_jar"):
+        jar = values.get(flag)
+        if jar and "://" not in jar and not Path(jar).is_file():
+            raise UsageError(f"--{flag}={jar}: there is no such file")
+    if name.rpartition(".")[2].lower() == "portablerunner" and not values.get("job_endpoint"):
+        raise UsageError(f"--runner={name} takes the engine's --job_endpoint=HOST:PORT")
+    try:
+        runner = create_runner(name)
+        errors = PipelineOptionsValidator(options, runner).validate()
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise UsageError(f"--runner={name}: {str(error).partition(chr(10))[0]}") from error
+    if errors:
+        raise UsageError(f"--runner={name}: {errors[0].strip()}")
 
 
 def is_local(options: PipelineOptions) -> bool:

@@ -106,6 +106,8 @@ def own_file(
     parent = Path(name).parent
     if "://" not in name and not parent.is_dir():
         raise UsageError(f"{flag}={name}: there is no folder {parent}")
+    if "://" not in name and Path(name).is_dir():
+        raise UsageError(f"{flag}={name} is a folder: name a file")
     with _claimed(job, file_claim(name), flag, None):
         yield
 

@@ -11,23 +11,26 @@ features alone.
 gives the sources of earlier runs, taken to be human, limits of their own.
 """
 
-import argparse
-
-from wellspring.pipelines.command.arguments import JobParser, positive
+from wellspring.pipelines.command.arguments import JobParser, positive, share
 from wellspring.pipelines.command.column_flags import add_column_flags
+from wellspring.schemas.label import FEWEST_OF_A_LABEL
 from wellspring.signals.lm.model_folder import REFERENCE_EN, REFERENCE_EN_MACHINE
 
 
 def parser() -> JobParser:
     """The flags of `wellspring calibrate`."""
     p = JobParser("calibrate", __doc__ or "")
-    p.add_argument("--labelled", help="JSONL files of labelled text, a comma between them")
+    p.add_argument(
+        "--labelled",
+        help="JSONL files of labelled text, a comma between them; at least "
+        f"{FEWEST_OF_A_LABEL} human and {FEWEST_OF_A_LABEL} synthetic documents",
+    )
     add_column_flags(p)
     p.add_argument("--text_only", help="more of it, that the scorer was trained on")
     p.add_argument("--output", required=True, help="profile.json; its page is written beside it as .html")
     p.add_argument(
         "--max_fpr",
-        type=_share,
+        type=share,
         default=0.01,
         help="highest false positive rate to promise; default: 0.01, which takes 299 human documents",
     )
@@ -42,10 +45,3 @@ def parser() -> JobParser:
     p.add_argument("--profile", help="a profile to add a baseline to")
     p.add_argument("--baseline", help="runs of human text under the profile, a comma between them")
     return p
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value

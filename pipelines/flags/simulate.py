@@ -13,7 +13,7 @@ corpus, not a forecast for another model.
 
 from wellspring.pipelines.command.arguments import JobParser, local_path, positive
 from wellspring.pipelines.command.column_flags import add_column_flags
-from wellspring.schemas.simulation import REGIMES
+from wellspring.schemas.simulation import LEAST_DOCUMENTS, LEAST_WORDS, REGIMES
 
 NGRAM, TRANSFORMER = "ngram", "transformer"
 
@@ -22,7 +22,10 @@ def parser() -> JobParser:
     """The flags of `wellspring simulate`."""
     p = JobParser("simulate", __doc__ or "")
     p.add_argument(
-        "--corpus", required=True, help="real text: JSONL, Parquet, WARC or WET; local, gs://, http(s)://"
+        "--corpus",
+        required=True,
+        help="real text: JSONL, Parquet, WARC or WET; local, gs://, http(s)://; at least "
+        f"{LEAST_WORDS:,} words in {LEAST_DOCUMENTS} documents",
     )
     add_column_flags(p)
     p.add_argument("--output", required=True, help="folder for the result")

@@ -1,7 +1,7 @@
 """The flags of `wellspring tails build` and `wellspring tails score`."""
 
 from wellspring.pipelines.command.actions import Action
-from wellspring.pipelines.command.arguments import JobParser, local_path
+from wellspring.pipelines.command.arguments import JobParser, local_path, share
 from wellspring.pipelines.command.column_flags import add_column_flags
 from wellspring.schemas.tail_benchmark import DIFFERENCE, POWER
 
@@ -37,10 +37,10 @@ def _build() -> JobParser:
     add_column_flags(p)
     p.add_argument("--against", help="globs of training files: what no item may stand in")
     p.add_argument("--anchor", metavar="DIR", help="an anchor set: no item may stand in it either")
-    p.add_argument("--power", type=float, default=POWER, help=f"default {POWER:g}")
+    p.add_argument("--power", type=share, default=POWER, help=f"default {POWER:g}")
     p.add_argument(
         "--difference",
-        type=float,
+        type=share,
         default=DIFFERENCE,
         help=f"difference of accuracies to be seen with that power; default {DIFFERENCE:g}",
     )

@@ -13,7 +13,7 @@ goes on from a trained model with the lines of one label: the second model of a 
 of machine text the first one's are compared with.
 """
 
-from wellspring.pipelines.command.arguments import JobParser, local_path
+from wellspring.pipelines.command.arguments import JobParser, above_zero, local_path, positive
 from wellspring.pipelines.command.column_flags import add_column_flags
 
 DEFAULT_WEIGHTS = (
@@ -35,14 +35,14 @@ def parser() -> JobParser:
         "--label", choices=["human", "synthetic"], help="of lines that have a label, those with this one only"
     )
     p.add_argument("--start", help="folder of a trained model to go on from, with its shape")
-    p.add_argument("--minutes", type=float, default=30.0, help="training time (default 30)")
-    p.add_argument("--tokens", type=int, help="budget in tokens instead: repeatable, see --seed")
+    p.add_argument("--minutes", type=above_zero, default=30.0, help="training time (default 30)")
+    p.add_argument("--tokens", type=positive, help="budget in tokens instead: repeatable, see --seed")
     p.add_argument("--seed", type=int, default=7)
     p.add_argument("--weights", default=DEFAULT_WEIGHTS, help=f"NAME=WEIGHT,... (default {DEFAULT_WEIGHTS})")
     p.add_argument(
         "--corpus_notes", type=local_path, help="Markdown on origin and licences, quoted in the card"
     )
     for name, default in SHAPE.items():
-        p.add_argument(f"--{name}", type=int, help=f"default {default}")
-    p.add_argument("--threads", type=int, default=2)
+        p.add_argument(f"--{name}", type=positive, help=f"default {default}")
+    p.add_argument("--threads", type=positive, default=2)
     return p

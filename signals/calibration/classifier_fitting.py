@@ -15,6 +15,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from wellspring.schemas.classifier import SignalTerm
+from wellspring.schemas.label import FEWEST_OF_A_LABEL
 from wellspring.schemas.measurements import Measurements
 from wellspring.signals.calibration.labelled import LabelledText
 from wellspring.signals.calibration.left_out import Scheme, training_masks
@@ -45,7 +46,6 @@ left-out collections: the dozen others of the scorer added nothing to these four
 _TERM_C = 0.1
 _DEFINED = 0.99
 _PARTS = 5
-_FEWEST = 60
 
 
 class Measured(NamedTuple):
@@ -70,8 +70,10 @@ def refuse_too_few(texts: Sequence[LabelledText]) -> None:
     """
     synthetic = sum(text.synthetic for text in texts)
     for label, count in (("human", len(texts) - synthetic), ("synthetic", synthetic)):
-        if count < _FEWEST:
-            raise ValueError(f"{count} {label} documents are too few: at least {_FEWEST} are needed")
+        if count < FEWEST_OF_A_LABEL:
+            raise ValueError(
+                f"{count} {label} documents are too few: at least {FEWEST_OF_A_LABEL} are needed"
+            )
 
 
 class Fitting:

@@ -4,11 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from wellspring.schemas.simulation import LEAST_DOCUMENTS, LEAST_WORDS
 from wellspring.signals.stats.hashing import content_hash, stable_hash
 from wellspring.signals.text.words import words_and_sentences
 
-LEAST_WORDS = 20_000
-LEAST_DOCUMENTS = 10
 TRAINING, TUNING, TEST = 0.6, 0.1, 0.3
 """Shares of a corpus that is no larger than it must be."""
 

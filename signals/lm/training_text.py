@@ -15,6 +15,10 @@ BOS = "<|endoftext|>"
 _MAX_HASH = 2**64
 
 
+class SmallCorpusError(ValueError):
+    """There is too little text to train on; one line."""
+
+
 class CorpusDocument(msgspec.Struct, frozen=True):
     """One document of the corpus; `register` is the name of the file it came from."""
 
@@ -108,7 +112,7 @@ def epoch_rows(
     whole = len(packed) // (context + 1)
     rows.extend(packed[: whole * (context + 1)].reshape(whole, context + 1))
     if not rows:
-        raise ValueError(f"the corpus has less than one row of {context + 1} tokens")
+        raise SmallCorpusError(f"the corpus has less than one row of {context + 1} tokens")
     order = sorted(range(len(rows)), key=lambda row: (_hash("row", seed, epoch, row), row))
     return np.stack([rows[row] for row in order])
 

@@ -1,6 +1,7 @@
 import pytest
 
-from wellspring.signals.collapse.corpus_split import LEAST_WORDS, SmallCorpusError, drawn, split_corpus
+from wellspring.schemas.simulation import LEAST_WORDS
+from wellspring.signals.collapse.corpus_split import SmallCorpusError, drawn, split_corpus
 
 
 def texts(documents: int, words: int) -> list[str]:
