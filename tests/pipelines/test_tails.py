@@ -146,10 +146,10 @@ def test_more_power_takes_more_items(texts, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["tails"], "write build or score first"),
-        (["tails", "bake"], "not 'bake'"),
+        (["tails"], "say what to do; there are build, score"),
+        (["tails", "bake"], "no action 'bake'"),
         (["tails", "build", "--corpus=missing.jsonl", "--output=x"], "no file matches 'missing.jsonl'"),
-        (["tails", "build", "--corpus=missing.jsonl", "--output=x", "--power=2"], "power 2"),
+        (["tails", "build", "--corpus=missing.jsonl", "--output=x", "--power=2"], "2 is not between 0 and 1"),
         (["tails", "build", f"--corpus={__file__}", "--output=x", "--anchor=missing"], "holds no anchor set"),
         (["tails", "build", "--output=x"], "--corpus"),
         (["tails", "score", "--items=missing", "--scorer=reference-en", "--output=x"], "no tail benchmark"),
