@@ -19,6 +19,9 @@ _REFUSED_RUNNERS = {
     "bundlebaseddirectrunner": "the bundle-based runner is superseded",
 }
 
+# Beam takes any integer here, and fails on these in the middle of a run.
+_LEAST = {"direct_num_workers": 0, "num_workers": 1, "max_num_workers": 1}
+
 
 def parse_arguments(
     parser: JobParser, argv: Sequence[str] | None
@@ -38,6 +41,10 @@ def parse_arguments(
         parser.refuse_unknown(
             unknown[0], (o for action in beam_parser._actions for o in action.option_strings)
         )
+    for name, least in _LEAST.items():
+        value = getattr(known, name, None)
+        if value is not None and value < least:
+            raise UsageError(f"{parser.prog}: --{name}={value}: at least {least}")
     runner = known.runner or LOCAL_RUNNER
     # A runner may be named by its class path too.
     if reason := _REFUSED_RUNNERS.get(runner.rpartition(".")[2].lower()):

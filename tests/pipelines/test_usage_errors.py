@@ -274,6 +274,8 @@ def test_a_flag_that_nobody_knows(command: str, refused: Refused) -> None:
     "flags",
     [
         ["--direct_num_workers=many"],
+        ["--direct_num_workers=-1"],
+        ["--max_num_workers=0"],
         ["--direct_running_mode=nonsense"],
         ["--runner=Nonsense"],
         ["--runner=FlinkRunner", "--flink_job_server_jar=/none/server.jar"],
