@@ -70,7 +70,8 @@ def against_limit(dot: Dot, limit: float, direction: str, others: Sequence[float
 
 def strip(dot: Dot, others: Sequence[float]) -> Markup:
     """The same in a table's cell: others as ticks, this one as a mark with its interval. No words of its own:
-    the cells beside it have them."""
+    the cells beside it have them.
+    """
     values = [dot.value, *others, *(v for v in (dot.low, dot.high) if v is not None)]
     low, high = _domain(values)
 
@@ -91,7 +92,8 @@ def strip(dot: Dot, others: Sequence[float]) -> Markup:
 def past_limits(audits: Sequence[Audit]) -> list[Markup]:
     """For each batch of a list its value and interval beside its limit, the held side to the right.
 
-    Batches of the same signal share a scale. The figures stand in the cells beside it."""
+    Batches of the same signal share a scale. The figures stand in the cells beside it.
+    """
     reach: dict[str, float] = {}
     for audit in audits:
         reach[audit.signal] = max([reach.get(audit.signal, 1e-9), *map(abs, _past(audit))])

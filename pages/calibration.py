@@ -163,7 +163,8 @@ def _gate_words(gate: Gate) -> list[str]:
 
 def _held_rows(setting: SettingCheck) -> list[tuple[str, dict[str, float]]]:
     """(title, share of batches held by share of synthetic text): the tests together, by source and on
-    average; had they been chosen without the source's collection; each test alone."""
+    average; had they been chosen without the source's collection; each test alone.
+    """
     blind = mean_over_sources(setting.blind)
     return [
         *_source_rows(setting.chosen),

@@ -19,7 +19,8 @@ Values = Mapping[str, Sequence[Mapping[int, SimulatedGeneration]]]
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     """A finished simulation; `words` of text per generation, `unknown` share of held-out words left out,
-    `start` the model that every transformer was trained on from."""
+    `start` the model that every transformer was trained on from.
+    """
 
     corpus: str
     learner: str
@@ -32,7 +33,8 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
 
 class Metric(msgspec.Struct, frozen=True):
     """A figure of a generation: its key, heading, what it says, how it is written, and the least and the most
-    that it can be."""
+    that it can be.
+    """
 
     key: str
     heading: str

@@ -50,7 +50,8 @@ def styles(regimes: Sequence[str]) -> Mapping[str, tuple[str, str]]:
 def generation_bars(groups: Sequence[Sequence[Bar]], title: str) -> Html:
     """For each generation its bars side by side, from 0 to 100% or the highest; lengths along x are
     percentages, so that the numbers on the bars keep their size on a narrow screen. An interval that goes
-    far above all bars is cut off at the top."""
+    far above all bars is cut off at the top.
+    """
     height, base, top = 280.0, 250.0, 24.0
     tallest = max(100.0, *(bar.value.value for group in groups for bar in group))
     bounds = [bar.value.high for group in groups for bar in group if bar.value.high is not None]

@@ -68,7 +68,8 @@ def command(argv: list[str] | None = None) -> NoReturn:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one job. Exit codes: 0 done, 1 the run failed, 2 the arguments are wrong, 3 done and an alarm was
-    raised (`monitor`); 141 nobody reads the output any more."""
+    raised (`monitor`); 141 nobody reads the output any more.
+    """
     try:
         try:
             return _run(sys.argv[1:] if argv is None else argv)

@@ -138,7 +138,8 @@ def measure_volume(
     columns: Columns = COLUMNS,
 ) -> Volume:
     """Totals over the files from the `sample` of them with the smallest hashes; assumed where none can
-    be read. What was left out, and why, goes to the error output."""
+    be read. What was left out, and why, goes to the error output.
+    """
     in_order = sorted(files, key=lambda path: (stable_hash(path, "estimate"), path))
     counts: list[FileCounts] = []
     seen: set[bytes] = set()
@@ -158,7 +159,8 @@ def measure_volume(
 
 def _bytes_of_all(files: Sequence[str]) -> float | None:
     """Stored bytes of all files; None unless all lie on this machine: asking a store for each of
-    90,000 takes longer than it is worth."""
+    90,000 takes longer than it is worth.
+    """
     try:
         return float(sum(Path(file_name(path)).stat().st_size for path in files))
     except OSError:

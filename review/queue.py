@@ -31,7 +31,8 @@ LONGEST_NAME = 200
 
 class DecisionError(ValueError):
     """A decision that can't be made: the batch was decided, released or changed, or something is missing.
-    One line for the reviewer."""
+    One line for the reviewer.
+    """
 
 
 class UnknownBatchError(KeyError):
@@ -282,7 +283,8 @@ class HoldQueue:
 
 def intervals_beyond(audit: Audit) -> float:
     """How far a held batch lies beyond its limit, in half-widths of its 95% interval: from 1 on the whole
-    interval does; 0 without one. Unlike the margin it compares batches that different signals held."""
+    interval does; 0 without one. Unlike the margin it compares batches that different signals held.
+    """
     if audit.margin is None or audit.interval_low is None or audit.interval_high is None:
         return 0.0
     half = (audit.interval_high - audit.interval_low) / 2

@@ -13,7 +13,8 @@ SHORT_ID = 8
 
 def environment() -> Environment:
     """The templates of this folder. Every string that they print is escaped, its invisible and reordering
-    characters shown as escapes; only `Markup` made by our own functions stands as it is."""
+    characters shown as escapes; only `Markup` made by our own functions stands as it is.
+    """
     made = Environment(
         loader=PackageLoader("wellspring.review"),
         autoescape=True,

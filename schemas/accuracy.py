@@ -31,7 +31,8 @@ class Figure(NamedTuple):
 
 class Operating(msgspec.Struct, frozen=True, kw_only=True):
     """At one threshold. `precision` is restated for the share of synthetic text given as its key, null where
-    nothing is flagged or a label is missing."""
+    nothing is flagged or a label is missing.
+    """
 
     recall: Figure | None
     """Null without synthetic documents."""
@@ -42,7 +43,8 @@ class Operating(msgspec.Struct, frozen=True, kw_only=True):
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Accuracy on one set of documents. With one label alone there is what can be said of it: the recall, or
-    the false positive rate, at both thresholds; the rest is null."""
+    the false positive rate, at both thresholds; the rest is null.
+    """
 
     human: int
     synthetic: int

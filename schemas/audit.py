@@ -202,7 +202,8 @@ NO_DATE = "no date"
 
 def stratum_words(stratum: str, *, keys: bool = True) -> str:
     """`{"source": "wiki", "language": "en"}` as `source=wiki, language=en`, without keys as `wiki, en`;
-    other text as it is."""
+    other text as it is.
+    """
     try:
         values = json.loads(stratum)
     except json.JSONDecodeError:

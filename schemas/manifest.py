@@ -37,7 +37,8 @@ class SourceCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 class Histogram(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of a signal over documents: `counts[i]` lie in [edges[i], edges[i+1]), the first and
-    last bin also hold what lies beyond. `undefined` counts nulls."""
+    last bin also hold what lies beyond. `undefined` counts nulls.
+    """
 
     edges: list[float]
     """Edges of the bins, one more than there are bins."""

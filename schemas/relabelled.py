@@ -16,7 +16,8 @@ class ShardFile(msgspec.Struct, frozen=True, kw_only=True):
 
 class RunShard(msgspec.Struct, frozen=True, kw_only=True):
     """Shard `number` of the `of` into which a run's documents are hashed: their files by provenance label,
-    and that of their measurements, which has the held documents' too."""
+    and that of their measurements, which has the held documents' too.
+    """
 
     number: int
     of: int
@@ -26,7 +27,8 @@ class RunShard(msgspec.Struct, frozen=True, kw_only=True):
 
 class LabelledShard(msgspec.Struct, frozen=True, kw_only=True):
     """A shard with the held documents that belong in it, and the new labels of all its documents: those of
-    its files first, file after file by label, then the held ones."""
+    its files first, file after file by label, then the held ones.
+    """
 
     shard: RunShard
     held: list[HeldDocument]

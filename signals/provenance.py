@@ -124,10 +124,9 @@ class ProvenanceClassifier:
     """
 
     def __init__(self, perplexity: Callable[[str], float | None] | None = None) -> None:
-        """
-        Args:
-            perplexity: perplexity of a text under a reference LM of human text; the embedded
-                model's where not given, loaded at the first call.
+        """Args:
+        perplexity: perplexity of a text under a reference LM of human text; the embedded
+            model's where not given, loaded at the first call.
         """
         self._given_perplexity = perplexity
 

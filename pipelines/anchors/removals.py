@@ -19,7 +19,8 @@ from wellspring.schemas.manifest import FileEntry
 
 class Removals:
     """The removals of a set in order, and what they say of its files and leaves. Their signatures are for the
-    reader to check: it knows the key."""
+    reader to check: it knows the key.
+    """
 
     def __init__(self) -> None:
         self.records: list[AnchorRemoval] = []

@@ -51,7 +51,8 @@ _ENTRIES_SHOWN, _ENTRY_CHARACTERS = 3, 60
 
 def changes_table(manifest: Manifest) -> str:
     """What a reprocessed run has otherwise than the run it was made of: labels old to new, and batches that
-    are held now or not any more. Empty for a run that was made of none."""
+    are held now or not any more. Empty for a run that was made of none.
+    """
     before = manifest.reprocessed_from
     if before is None:
         return ""

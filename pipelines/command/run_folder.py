@@ -83,7 +83,8 @@ def _check_contents(run: str, *, overwrite: bool) -> None:
 
 def start_run_folder(run: str) -> None:
     """Clears what an earlier run left, the manifest first, and marks the folder as unfinished. The scores
-    that an unfinished run had come to stay, for the next one goes on from them; and so does the claim."""
+    that an unfinished run had come to stay, for the next one goes on from them; and so does the claim.
+    """
     present = _entries(run)
     # From here on the folder is no finished run, whatever happens.
     for name in reversed(LAST_FILES):

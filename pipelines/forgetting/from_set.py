@@ -220,7 +220,8 @@ def _shard_without(
 
 def _kept_out_without(table: pa.Table, hashes: Collection[str]) -> tuple[pa.Table | None, set[str]]:
     """`lineage/kept_out.parquet` with hashes in place of what was forgotten, None where nothing changes; and
-    the hashes of the documents that it listed."""
+    the hashes of the documents that it listed.
+    """
     ids, details = (table.column(name).to_pylist() for name in ("id", "detail"))
     listed = {digest for id in ids if (digest := sha256(id)) in hashes}
     new = {
@@ -324,7 +325,8 @@ def _created(here: _Set) -> str:
 
 def packs_holding(folder: str, selection: Selection) -> list[str]:
     """The tail pack of a set, where it still has what matches: it is a file of whoever mixed, and no file of
-    the set."""
+    the set.
+    """
     manifest = set_manifest(FinishedRun(folder))
     tail = manifest.recipe.get("tail")
     if not isinstance(tail, dict) or manifest.pack_sha256 is None:

@@ -31,7 +31,8 @@ def stratum_key(stratum: dict[str, str]) -> str:
 
 def find_limits(gate: Gate, stratum: dict[str, str]) -> tuple[list[tuple[GateTest, Limit]], str]:
     """The tests that have a limit for a stratum, and where their limits come from: all of them its own, or
-    all its language's, or there is none."""
+    all its language's, or there is none.
+    """
     language = stratum.get("language", "")
     found: list[tuple[GateTest, Limit]] = []
     for which, key, basis in (
@@ -80,7 +81,8 @@ class Tried(NamedTuple):
 
 def try_tests(gate: Gate, stratum: dict[str, str], estimates: Estimates) -> tuple[list[Tried], str]:
     """The tests that can decide on a batch, the one that went furthest first, and the basis of their limits
-    or why there are none. A test whose signal is undefined is passed over."""
+    or why there are none. A test whose signal is undefined is passed over.
+    """
     found, basis = find_limits(gate, stratum)
     tried = [
         Tried(test, limit, estimate)

@@ -50,7 +50,8 @@ class Judged(NamedTuple):
 
 def needs_counts(audit: Audit, gate: Gate) -> bool:
     """Whether the rounded unigram entropy of an audit is too coarse for another gate, so that the batch's
-    tokens must be counted again: the gate tests it, or its floor lies within the rounding."""
+    tokens must be counted again: the gate tests it, or its floor lies within the rounding.
+    """
     if audit.signal == UNIGRAM_ENTROPY and audit.value is not None:  # what decided is kept in full
         return abs(audit.value - gate.unigram_floor) <= _ROUNDING
     tested = any(test.signal == UNIGRAM_ENTROPY for test in gate.tests)

@@ -160,7 +160,8 @@ def alarm_threshold(strata: int) -> float:
 @functools.cache
 def alarm_allowance(uncertain: float, strata: int) -> float:
     """The least k >= 0.5 for a baseline whose mean has a standard error of `uncertain` (in units of SE_tot):
-    false alarms averaged over N(0, uncertain^2) are as rare as `alarm_threshold` promises."""
+    false alarms averaged over N(0, uncertain^2) are as rare as `alarm_threshold` promises.
+    """
     threshold = alarm_threshold(strata)
 
     def rare_enough(allowance: float) -> bool:
@@ -200,7 +201,8 @@ def _lower_chi_square(freedom: int) -> float:
 
 def _normal_score(distance: float, error: float, freedom: int) -> float:
     """A t value as the normal one of equal rank: few documents make wide tails. At most 8 either way, also
-    where nothing varies."""
+    where nothing varies.
+    """
     if not distance:
         return 0.0
     tail = float(stdtr(freedom, -abs(distance) / error)) if error else 0.0

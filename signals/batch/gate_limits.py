@@ -17,7 +17,8 @@ _NODES = (np.arange(400) + 0.5) / 400
 
 def quantile(freedom: int, tests: int) -> float:
     """Student's t that a human batch passes with probability 98%, or for one of several tests that share
-    the 2%."""
+    the 2%.
+    """
     return float(stdtrit(freedom, 1 - HELD_HUMAN / tests))
 
 

@@ -19,7 +19,8 @@ QUANTITIES = ("stored_bytes", "records", "documents", "text_bytes", "tokens")
 
 class FileCounts(NamedTuple):
     """What one file holds. `documents` are those that no reader rejects and that no sampled file had
-    before; `text_bytes` (UTF-8) and `tokens` are theirs."""
+    before; `text_bytes` (UTF-8) and `tokens` are theirs.
+    """
 
     stored_bytes: float
     records: float

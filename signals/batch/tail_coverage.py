@@ -46,12 +46,11 @@ class TailReference:
     """Rare pairs of a reference text, ready to look up."""
 
     def __init__(self, keys: NDArray[np.int64], seen: dict[int, int], pairs: int, tokenizer: str) -> None:
-        """
-        Args:
-            keys: of the rare pairs, first id * 2^28 + second, sorted; at least one.
-            seen: {times seen in the reference: how many of the keys}.
-            pairs: all pairs of the reference, with repetition.
-            tokenizer: sha256 of the tokenizer that made the ids.
+        """Args:
+        keys: of the rare pairs, first id * 2^28 + second, sorted; at least one.
+        seen: {times seen in the reference: how many of the keys}.
+        pairs: all pairs of the reference, with repetition.
+        tokenizer: sha256 of the tokenizer that made the ids.
         """
         self._keys = keys
         self._seen = seen

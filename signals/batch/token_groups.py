@@ -55,13 +55,14 @@ def grouped_counts(
 
 def pair_keys(ids: TokenIds) -> NDArray[np.int64]:
     """A number for each pair of neighbouring tokens, first id * 2^28 + second: with a group of 32 or a
-    document of 64 beside it, it fits into 64 bits."""
+    document of 64 beside it, it fits into 64 bits.
+    """
     wide = ids.astype(np.int64)
     return (wide[:-1] << ID_BITS) + wide[1:]
 
 
 def sorted_distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Sorted, each once. (numpy's own `unique` hashes, which takes several times as long here.)"""
+    """Sorted, each once; numpy's own `unique` hashes, which takes several times as long here."""
     ordered = np.sort(values)
     return np.asarray(ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0])
 

@@ -75,7 +75,8 @@ def audit_windows(stratum: str, windows: Sequence[Window], gate: Gate, strata: i
 
 def _watched(gate: Gate) -> str:
     """The figure of the first test's signal: where there are more tests, a batch's audit may name another
-    as the one that decided."""
+    as the one that decided.
+    """
     return gate.signal if gate.also else DECIDING
 
 

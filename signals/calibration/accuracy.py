@@ -55,7 +55,8 @@ def accuracy(judged: Sequence[Judged]) -> Accuracy:
 
 def mean_over_collections(result: Accuracy, without: str | None = None) -> dict[str, float | None]:
     """Mean over the collections that hold both labels of each one's figures: ROC AUC, precision and recall
-    of the verdict and at probability 0.5, TPR at 1% FPR of long documents, calibration error."""
+    of the verdict and at probability 0.5, TPR at 1% FPR of long documents, calibration error.
+    """
     chosen = [
         each
         for name, each in result.by["collection"].items()

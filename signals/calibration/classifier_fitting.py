@@ -64,9 +64,8 @@ class LogOdds(NamedTuple):
 
 
 def refuse_too_few(texts: Sequence[LabelledText]) -> None:
-    """
-    Raises:
-        ValueError: a label is missing, or there are fewer than 60 documents of one.
+    """Raises:
+    ValueError: a label is missing, or there are fewer than 60 documents of one.
     """
     synthetic = sum(text.synthetic for text in texts)
     for label, count in (("human", len(texts) - synthetic), ("synthetic", synthetic)):
@@ -84,9 +83,8 @@ class Fitting:
     """
 
     def __init__(self, measured: Measured, text_only: Sequence[LabelledText]) -> None:
-        """
-        Raises:
-            ValueError: a label is missing, or there are fewer than 60 documents of one.
+        """Raises:
+        ValueError: a label is missing, or there are fewer than 60 documents of one.
         """
         self.measured = measured
         self.texts = [*measured.texts, *text_only]
@@ -109,7 +107,8 @@ class Fitting:
 
     def folds(self, scheme: Scheme) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
         """(documents to fit on, measured documents to score) of each fold that has both labels to fit on and
-        something to score."""
+        something to score.
+        """
         measured = np.arange(len(self.texts)) < self.own
         for _, fitted, scored in training_masks(self.texts, scheme):
             scored = scored & measured
@@ -119,7 +118,8 @@ class Fitting:
     def fits_by_prompt(self) -> Iterator[tuple[TextFit, list[int]]]:
         """Five text models, and for each the measured documents that it knows nothing of: a fifth of the
         prompts, whole. A human text whose synthetic partner was fitted on looks synthetic by the words that
-        they share."""
+        they share.
+        """
         part = np.array([stable_hash(text.prompt, "prompts") % _PARTS for text in self.texts])
         for number in range(_PARTS):
             inside = np.flatnonzero(part[: self.own] == number)
@@ -127,7 +127,8 @@ class Fitting:
 
     def collection_scores(self, within: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Text scores of the measured documents `within`, each by a model of those of other collections; NaN
-        for the others, and where one collection is all there is."""
+        for the others, and where one collection is all there is.
+        """
         scores = np.full(len(self.texts), np.nan)
         scheme: Scheme = "collection" if len({t.collection for t in self.measured.texts}) > 1 else "source"
         for fitted, scored in self.folds(scheme):

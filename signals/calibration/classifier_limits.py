@@ -107,7 +107,8 @@ def thresholds(
 
 def shortest_judged(fitting: Fitting) -> int:
     """Words from which on text is judged: the least of the tried lengths at which every left-out
-    collection that is told apart at full length (95% bound of the ROC AUC above 0.5) is told apart too."""
+    collection that is told apart at full length (95% bound of the ROC AUC above 0.5) is told apart too.
+    """
     lengths_of: list[set[int]] = []
     for fitted, scored in fitting.folds("collection"):
         if not fitting.both_labels(scored):
@@ -144,7 +145,8 @@ def _is_separable(scores: NDArray[np.float64], fitting: Fitting, chosen: NDArray
 
 def prose_ranges(texts: Sequence[LabelledText], measurements: Sequence[Measurements]) -> list[Range]:
     """The ranges that one in a thousand of the labelled texts lies outside of; outside them the classifier
-    was shown nothing and abstains."""
+    was shown nothing and abstains.
+    """
     shapes = np.array([prose_shape(text.text) for text in texts])
     functions, letters, short_lines = shapes.T
     ranges = [

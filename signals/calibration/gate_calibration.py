@@ -164,7 +164,8 @@ def _choose(held: Mapping[str, Held], candidates: Sequence[Sided], asked: Sequen
 
 def _merit(held: Mapping[str, Held], tests: Sequence[Sided], asked: Sequence[str]) -> float:
     """Mean share of batches held at the shares of synthetic text asked about, less the share of human ones,
-    and ten times what that is above the promise."""
+    and ten times what that is above the promise.
+    """
     row = mean_over_sources(shares_held(held, tests))
     caught = sum(row[share] for share in asked) / len(asked)
     return caught - row["0%"] - 10 * max(0.0, row["0%"] - HELD_HUMAN)

@@ -1,5 +1,6 @@
 """Trials of the batch gate's tests: batches with known shares of synthetic text, made of labelled documents
-and judged by limits that know nothing of them."""
+and judged by limits that know nothing of them.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -40,7 +41,8 @@ class Sided(NamedTuple):
 
 class Pool(NamedTuple):
     """(x, w) of every signal for the documents of one source, shape (documents, signals, 2), by label; 0, 0
-    where a document doesn't have it. A batch's value is sum x / sum w."""
+    where a document doesn't have it. A batch's value is sum x / sum w.
+    """
 
     human: NDArray[np.float64]
     synthetic: NDArray[np.float64]
@@ -54,7 +56,8 @@ def pools_of(
     sources: Sequence[str], synthetic: Sequence[bool], documents: Sequence[Document]
 ) -> tuple[list[str], dict[str, Pool]]:
     """The signals that most documents have, and the documents by source; sources with fewer than 20 human
-    ones are left out."""
+    ones are left out.
+    """
     rows: dict[str, tuple[list[list[tuple[float, float]]], ...]] = {}
     for source, is_synthetic, document in zip(sources, synthetic, documents, strict=True):
         row = [of(document) or (0.0, 0.0) for of in LINEAR_SIGNALS.values()]

@@ -118,9 +118,8 @@ def fit_profile(
 
 
 def refuse_promise(texts: Sequence[LabelledText], max_fpr: float) -> None:
-    """
-    Raises:
-        ValueError: so many human texts don't allow the promise; the message says which one they do.
+    """Raises:
+    ValueError: so many human texts don't allow the promise; the message says which one they do.
     """
     human = len(one_per_prompt([text for text in texts if not text.synthetic]))
     needed = fewest_documents(max_fpr)
@@ -134,7 +133,8 @@ def refuse_promise(texts: Sequence[LabelledText], max_fpr: float) -> None:
 
 class _HumanScores(NamedTuple):
     """Human texts, one a prompt, then copies of some cut short: text scores by models that saw nothing of
-    their prompts, and their measurements."""
+    their prompts, and their measurements.
+    """
 
     scores: NDArray[np.float64]
     measurements: list[Measurements]

@@ -51,7 +51,8 @@ def cell_weights(sources: Sequence[str], synthetic: NDArray[np.bool_]) -> NDArra
 
 def rarity_scales(matrix: sparse.csr_matrix) -> NDArray[np.float32]:
     """Square root of each bucket's idf, ln(n / documents that have it): commonest n-grams, that say
-    most of a text's topic-free style but in nearly every text, are turned down and none is left out."""
+    most of a text's topic-free style but in nearly every text, are turned down and none is left out.
+    """
     documents = np.bincount(matrix.indices, minlength=matrix.shape[1])
     idf = np.log(matrix.shape[0] / np.maximum(documents, 1))
     return np.asarray(np.sqrt(np.clip(idf, _SMALLEST_IDF, _LARGEST_IDF)), dtype=np.float32)

@@ -80,7 +80,8 @@ def clean_set(human: HumanText, synthetic: Batches, human_tokens: int, key: str)
 
 def _tilted(human: HumanText, count: int, key: str) -> Part:
     """Passages drawn towards the rare, weighted so that the draw is undone on average (Efraimidis and
-    Spirakis 2006: the smallest -ln(u) / w are a draw without replacement by weight)."""
+    Spirakis 2006: the smallest -ln(u) / w are a draw without replacement by weight).
+    """
     width = human.passage
     whole = human.rows.shape[1] // width * width
     rows, types = human.rows[:, :whole].reshape(-1, width), human.types[:, :whole].reshape(-1, width)

@@ -56,7 +56,8 @@ class Measured(NamedTuple):
 
 def rarest(counts: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which types are rare: the largest set of the least frequent ones, whole counts together, that makes
-    up at most a tenth of the text; at least those seen least often. Types with count 0 are not."""
+    up at most a tenth of the text; at least those seen least often. Types with count 0 are not.
+    """
     by_count = np.bincount(counts)
     mass = np.cumsum(np.arange(len(by_count)) * by_count)
     fits = np.flatnonzero(mass <= RARE_MASS * mass[-1])

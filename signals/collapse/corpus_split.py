@@ -22,7 +22,8 @@ class SplitText(NamedTuple):
 
 class CorpusSplit(NamedTuple):
     """No document on two sides, equal texts once. The training text of a seed is drawn from `pool`; tuning
-    and test text are the same for all seeds."""
+    and test text are the same for all seeds.
+    """
 
     pool: list[SplitText]
     tuning: list[SplitText]

@@ -21,7 +21,8 @@ class NgramLearner:
 
     def __init__(self, split: CorpusSplit, seed: int) -> None:
         """The vocabulary is closed: words that the training text lacks are left out of the held-out text,
-        since no model of the chain could know them. `unknown` is their share of it."""
+        since no model of the chain could know them. `unknown` is their share of it.
+        """
         words = [word for each in drawn(split.pool, split.words, seed) for word in each.words]
         words = words[: min(len(words), split.words) // ROW_TOKENS * ROW_TOKENS]
         self._ids = {word: number for number, word in enumerate(dict.fromkeys(words))}

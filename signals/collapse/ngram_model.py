@@ -24,10 +24,9 @@ class NgramModel:
     """A fitted and tuned model; see the module."""
 
     def __init__(self, training: TrainingSet, tuning: Rows, vocabulary: int) -> None:
-        """
-        Args:
-            training: ids 0..vocabulary-1, at least one token.
-            tuning: real text that is not in it.
+        """Args:
+        training: ids 0..vocabulary-1, at least one token.
+        tuning: real text that is not in it.
         """
         both = [_pairs(each.rows, vocabulary) for each in training]
         before = np.concatenate([contexts for contexts, _ in both])
@@ -58,7 +57,8 @@ class NgramModel:
 
     def type_probabilities(self, rows: Rows) -> NDArray[np.float64]:
         """Mean of p(x | c) over the contexts c of the rows, shape (vocabulary,): what share of them the
-        model holds each type to be."""
+        model holds each type to be.
+        """
         before, _ = _pairs(rows, self._vocabulary)
         contexts = np.bincount(before, minlength=self._vocabulary + 1)
         by_bigram = contexts * self._share

@@ -117,7 +117,8 @@ def rare_pairs(file: TailReferenceFile) -> TailReference:
 
 def _resolution(name: str, tokens: int) -> float:
     """The least spread that is believed: that of a figure which a single token changes. Without it one
-    repeated phrase would be an alarm where the baseline happens to have none."""
+    repeated phrase would be an alarm where the baseline happens to have none.
+    """
     return 0.05 if name == "length" else 1 / tokens
 
 
@@ -244,7 +245,8 @@ def _detectable(baseline: Baseline, watched: int, figures: Sequence[WindowFigure
 
 def _figure(value: float | None, outputs: int) -> WindowFigure | None:
     """A window's value as `drift.cusum` takes it: the baseline's spread says how far one varies, and
-    sampling is part of it."""
+    sampling is part of it.
+    """
     if value is None:
         return None
     return WindowFigure(Estimate(value, None, None), 0.0, max(outputs - 1, 1), 0.0)

@@ -107,10 +107,9 @@ class ItemMaker:
         seed: int,
         refused: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """
-        Args:
-            reference: counted with `vocabulary`. within: whether the documents are part of it.
-            refused: whether a passage must not become an item.
+        """Args:
+        reference: counted with `vocabulary`. within: whether the documents are part of it.
+        refused: whether a passage must not become an item.
         """
         self._documents = documents
         self._reference = reference
@@ -139,7 +138,8 @@ class ItemMaker:
 
     def _uses(self) -> list[int]:
         """For each word the most frequent word that it follows in the most documents, which tells nouns
-        from verbs and the like; -1 for rare words, whose few places tell little, and for those without."""
+        from verbs and the like; -1 for rare words, whose few places tell little, and for those without.
+        """
         types, counts = self._reference.pairs.counted()
         before, word = words_of_pair(types)
         told = (self._seen[before] >= self._function) & (self._seen[word] > self._rare)
@@ -313,7 +313,8 @@ class ItemMaker:
 
 def _context(words: Words, position: int) -> str:
     """The text before a word: from the last sentence's beginning that leaves enough of it, else from
-    `CONTEXT_WORDS` before."""
+    `CONTEXT_WORDS` before.
+    """
     furthest = max(0, position - CONTEXT_WORDS[1])
     end = int(words.ends[position - 1])
     if furthest == 0:

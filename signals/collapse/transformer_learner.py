@@ -73,10 +73,9 @@ class TransformerLearner:
         folder: Path,
         keep: Path | None,
     ) -> None:
-        """
-        Args:
-            tokenizer: trained on the pool's text, or of the model that the recipe starts from.
-            folder: for models at work; keep: for models that stay, as REGIME/SEED/GENERATION.
+        """Args:
+        tokenizer: trained on the pool's text, or of the model that the recipe starts from.
+        folder: for models at work; keep: for models that stay, as REGIME/SEED/GENERATION.
         """
         self._tokenizer, self._recipe, self._folder, self._keep = tokenizer, recipe, folder, keep
         bos = tokenizer.token_to_id(BOS)
@@ -148,7 +147,8 @@ class TransformerLearner:
 
     def score(self, model: TransformerModel) -> HeldOutScores:
         """On the held-out words: ln p of a word is the sum over its tokens, p(x) the mean of p where x
-        stands."""
+        stands.
+        """
         surprisal = np.concatenate(model.scorer.surprisals(list(self._test))).astype(np.float64)
         summed = np.concatenate([[0.0], np.cumsum(surprisal)])
         words = self._test_words

@@ -28,7 +28,8 @@ def with_language(document: Document) -> Document:
 
 def measure_documents(documents: Sequence[Document], tokenizer: Tokenizer) -> list[MeasuredDocument | Reject]:
     """Each document measured, in order; one without a single token is a reject (`no_tokens`), and so is
-    one that the tokenizer fails on (`untokenizable`)."""
+    one that the tokenizer fails on (`untokenizable`).
+    """
     measured: list[MeasuredDocument | Reject] = []
     for document, ids in zip(documents, _encoded([d.text for d in documents], tokenizer), strict=True):
         if isinstance(ids, str):
@@ -51,7 +52,8 @@ def measure_documents(documents: Sequence[Document], tokenizer: Tokenizer) -> li
 
 def _encoded(texts: Sequence[str], tokenizer: Tokenizer) -> list[NDArray[np.int32] | str]:
     """Token ids of each text, or what the tokenizer said of it. One that fails in a batch takes the
-    batch with it, so that the texts are then encoded one by one."""
+    batch with it, so that the texts are then encoded one by one.
+    """
     try:
         return list(tokenizer.encode_batch(texts))
     except BaseException as error:

@@ -322,7 +322,8 @@ class Scorer:
 
     def _score_chunk(self, work: _Work, positions: NDArray[np.int64], hidden: "torch.Tensor") -> None:
         """Statistics of at most HEAD_ROWS positions. A document of which a single row's logits don't fit
-        into memory is written into the problems."""
+        into memory is written into the problems.
+        """
         import torch
 
         waiting = [(positions, hidden, HEAD_ROWS)]
@@ -350,7 +351,8 @@ class Scorer:
         self, hidden: "torch.Tensor", targets: "torch.Tensor", rows: int
     ) -> NDArray[np.float32]:
         """Statistics (4, n), with an observer (6, n), of n <= rows hidden states. The head is applied to
-        so many rows always."""
+        so many rows always.
+        """
         import torch
 
         count = len(hidden)

@@ -18,7 +18,8 @@ def score_documents(
 ) -> list[MeasuredDocument | Reject]:
     """Each document with the LM signals in its measurements and the level of each token's surprisal, in
     order; what can't be scored is a reject (`unscorable`). Documents that are not worth scoring keep their
-    signals null; those that have this scorer's signals already stay as they are."""
+    signals null; those that have this scorer's signals already stay as they are.
+    """
     known = [d.measurements.scorer == scorer.fingerprint.id for d in documents]
     chosen = [
         not there and (worth_scoring is None or worth_scoring(d))

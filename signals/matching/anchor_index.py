@@ -33,7 +33,8 @@ class Meeting(NamedTuple):
 
 class AnchorIndex:
     """Finds what texts share with a set of documents. It can be pickled; memory is some 20 times a
-    document's number of words, and its text, in bytes."""
+    document's number of words, and its text, in bytes.
+    """
 
     def __init__(self, ids: Sequence[str], texts: Iterable[str]) -> None:
         self.ids = list(ids)
@@ -61,7 +62,8 @@ class AnchorIndex:
 
     def finding(self, text: str) -> Overlap | None:
         """What a text shares with a document of the set: the first of exact, near, quotation that there
-        is; None where it shares no 13 words in a row and nothing else."""
+        is; None where it shares no 13 words in a row and nothing else.
+        """
         return self.findings([text])[0]
 
     def findings(self, texts: Sequence[str]) -> list[Overlap | None]:

@@ -1,5 +1,6 @@
 """How much of each document of a set is met again in a stream of texts: synthetic ones, a training set, a
-benchmark. Documents of a set and texts are told apart: the first are judged, the second only read."""
+benchmark. Documents of a set and texts are told apart: the first are judged, the second only read.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple

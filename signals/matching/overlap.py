@@ -26,5 +26,6 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def copies(self) -> bool:
         """Whether the text is to be kept out of a training set: it is the anchor's document or nearly
-        so, or a tenth of either is the other's."""
+        so, or a tenth of either is the other's.
+        """
         return self.kind != "quotation" or max(self.text_share, self.anchor_share) >= QUOTED_SHARE

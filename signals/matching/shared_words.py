@@ -28,9 +28,8 @@ class SharedWords:
     """Of some documents, the passages that other text has too."""
 
     def __init__(self, documents: Sequence[str]) -> None:
-        """
-        Args:
-            documents: the texts to be checked.
+        """Args:
+        documents: the texts to be checked.
         """
         self._of_document = [passage_hashes(text) for text in documents]
         self._known = np.unique(np.concatenate([*self._of_document, np.empty(0, dtype=np.uint64)]))
@@ -47,7 +46,8 @@ class SharedWords:
 
     def copied_documents(self) -> list[bool]:
         """Which documents have a tenth of their words or more in passages that the other text has too,
-        those not counted which more than ten of its documents have."""
+        those not counted which more than ten of its documents have.
+        """
         telling = (self._seen_in > 0) & (self._seen_in <= COMMON_DOCUMENTS)
         copied = []
         for own in self._of_document:

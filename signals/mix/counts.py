@@ -43,9 +43,8 @@ class MixCounts:
     """Documents, tokens and keys by label; the rarest verified text; what is kept out; what is wrong."""
 
     def __init__(self, cap: int, tail_tokens: int = 0) -> None:
-        """
-        Args:
-            cap: copies of a document at most. tail_tokens: so much of the rarest verified text is kept apart.
+        """Args:
+        cap: copies of a document at most. tail_tokens: so much of the rarest verified text is kept apart.
         """
         self.cap = cap
         self.tail_tokens = tail_tokens

@@ -27,7 +27,8 @@ ORDER_BITS = 64
 
 class Reach(NamedTuple):
     """How far a stratum's draw goes: all keys below `low` are in, none from `high` on, and of those between
-    as many, in order, as `room` tokens hold."""
+    as many, in order, as `room` tokens hold.
+    """
 
     low: float
     high: float

@@ -9,7 +9,8 @@ _LONGEST = 100
 
 def stated_licence(metadata: str) -> str:
     """`license` or `licence` of a document's metadata (a JSON object), on one line of at most 100
-    characters; "unknown" where it states none."""
+    characters; "unknown" where it states none.
+    """
     if not any(key in metadata for key in _KEYS):
         return UNKNOWN
     try:

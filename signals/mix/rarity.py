@@ -92,7 +92,8 @@ def rarities(documents: Sequence[Keys], counted: CountMin) -> list[float | None]
 
 def symbol_share(text: str) -> float:
     """Share of the characters, white space left out, that are no letter, accent, digit or ordinary
-    punctuation; 0 of an empty text."""
+    punctuation; 0 of an empty text.
+    """
     visible = sum(map(len, text.split()))
     # Python's \w leaves out the vowel signs of Hindi and other scripts.
     odd = sum(not unicodedata.category(character).startswith("M") for character in _ODD.findall(text))

@@ -35,7 +35,8 @@ def pack_draw(tail_tokens: int, copies: int = BETTER_COPIES) -> WeightedDraw:
 
 def pack_item(id: str, provenance: str, rarity: float | None, tokens: int) -> Item | None:
     """A document on its way into the pack, the rarest first; None for what may not enter: text that no one
-    vouches for, and text whose rarity is unknown because it is short or looks like junk."""
+    vouches for, and text whose rarity is unknown because it is short or looks like junk.
+    """
     return None if provenance != HUMAN_VERIFIED or rarity is None else Item(-rarity, id, tokens)
 
 

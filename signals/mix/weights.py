@@ -32,10 +32,9 @@ class Weigher:
         median: float | None,
         perplexity_limits: Mapping[str, float],
     ) -> None:
-        """
-        Args:
-            low_frequency: of the recipe; None weighs all documents alike. counted: words of the corpus, None
-                where rarity isn't asked for. median: of rarity. perplexity_limits: by language.
+        """Args:
+        low_frequency: of the recipe; None weighs all documents alike. counted: words of the corpus, None
+            where rarity isn't asked for. median: of rarity. perplexity_limits: by language.
         """
         self._low_frequency = low_frequency
         self._sources = sources

@@ -43,9 +43,8 @@ class CountMin:
     """
 
     def __init__(self, width: int = WIDTH, depth: int = DEPTH) -> None:
-        """
-        Args:
-            width: cells of a row, a power of two in 2..2^30. depth: rows, 1..8. A cell takes 8 bytes.
+        """Args:
+        width: cells of a row, a power of two in 2..2^30. depth: rows, 1..8. A cell takes 8 bytes.
         """
         if not 2 <= width <= 1 << 30 or width & (width - 1):
             raise ValueError(f"width {width}: a power of two in 2..2^30 is asked for")
@@ -78,7 +77,8 @@ class CountMin:
 
     def error_bound(self) -> tuple[float, float]:
         """(by how much an estimate is too high at most, the probability that it's more): e/width * total
-        and e^-depth."""
+        and e^-depth.
+        """
         return math.e / self.width * self.total, math.exp(-self.depth)
 
     def merge(self, other: "CountMin") -> None:
@@ -104,9 +104,8 @@ class CountMin:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "CountMin":
-        """
-        Raises:
-            ValueError: the bytes are no sketch, or are cut.
+        """Raises:
+        ValueError: the bytes are no sketch, or are cut.
         """
         start = len(_MAGIC) + _HEADER.size
         if not content.startswith(_MAGIC) or len(content) < start:

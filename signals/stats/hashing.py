@@ -17,6 +17,7 @@ def suffixed_id(id: str, digest: bytes) -> str:
 
 def content_hash(text: str) -> bytes:
     """16 bytes over the normalised text: two texts that differ only in case, white space or
-    Unicode compatibility forms (NFKC) are the same text."""
+    Unicode compatibility forms (NFKC) are the same text.
+    """
     normalised = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     return xxhash.xxh3_128_digest(normalised.encode())

@@ -58,9 +58,8 @@ class DocumentDraws:
     """
 
     def __init__(self, documents: Sequence[str], seed: int, draws: int = DRAWS) -> None:
-        """
-        Args:
-            documents: of each item, shape (items,); at least one.
+        """Args:
+        documents: of each item, shape (items,); at least one.
         """
         names, self._document = np.unique(np.array(documents, dtype=object), return_inverse=True)
         self.documents = len(names)

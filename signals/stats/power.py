@@ -41,7 +41,8 @@ def items_needed(discordant: float, difference: float, power: float = POWER, siz
 
 def detectable(items: int, discordant: float, power: float = POWER, size: float = SIZE) -> float | None:
     """The least difference that so many items show with that power, to 0.0001; None where all the items
-    that differ, differing one way, would not do."""
+    that differ, differing one way, would not do.
+    """
     if items < items_needed(discordant, discordant, power, size):
         return None
     low, high = 0.0, discordant

@@ -75,7 +75,8 @@ def _clustered(value: float, influence: Scores, clusters: NDArray[np.int64]) -> 
 
 def true_positive_rate_at(scores: Scores, positive: Labels, max_fpr: float) -> tuple[float, float]:
     """(share of positives above it, threshold): the lowest threshold that at most `max_fpr` of the negatives
-    lie above. In sample, so rough on few negatives: `calibration.error_bound` is the one with a promise."""
+    lie above. In sample, so rough on few negatives: `calibration.error_bound` is the one with a promise.
+    """
     descending = np.sort(scores[~positive])[::-1]
     threshold = float(descending[int(max_fpr * len(descending))])
     return float((scores[positive] > threshold).mean()), threshold
@@ -83,7 +84,8 @@ def true_positive_rate_at(scores: Scores, positive: Labels, max_fpr: float) -> t
 
 def calibration_error(probabilities: Scores, positive: Labels, weights: Scores, bins: int = 10) -> float:
     """Expected calibration error: weighted mean of |share of positives - mean probability| over bins that
-    hold equal weight."""
+    hold equal weight.
+    """
     order = np.argsort(probabilities, kind="stable")
     passed = np.cumsum(weights[order])
     bin_of = np.minimum((passed / passed[-1] * bins).astype(int), bins - 1)

@@ -44,7 +44,8 @@ EVERYTHING = Threshold(math.inf, "")
 
 def uniform(seed: int, id: str) -> float:
     """A hash of (seed, id), strictly between 0 and 1: (h + 1/2) / 2^52 of its upper 52 bits, so that
-    neither end can be reached by rounding."""
+    neither end can be reached by rounding.
+    """
     return ((stable_hash(id, f"draw\0{seed}") >> (64 - _BITS)) + 0.5) / 2.0**_BITS
 
 
@@ -97,9 +98,8 @@ class WeightedDraw:
     """
 
     def __init__(self, limit: int) -> None:
-        """
-        Args:
-            limit: documents, or tokens; >= 0.
+        """Args:
+        limit: documents, or tokens; >= 0.
         """
         if limit < 0:
             raise ValueError(f"a limit of {limit} can't be drawn")

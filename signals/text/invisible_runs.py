@@ -49,7 +49,8 @@ _HEADER_BYTES = len(_MAGIC) + 5
 
 class InvisibleRun(msgspec.Struct, frozen=True, omit_defaults=True):
     """A run that was taken out. `sha256` is that of its UTF-8, as it stood there; `manifest_sha256` that of
-    the C2PA manifest store in it, null where it isn't whole."""
+    the C2PA manifest store in it, null where it isn't whole.
+    """
 
     kind: str
     characters: int
@@ -95,7 +96,8 @@ def without_invisible_runs(text: bytes) -> tuple[bytes, InvisibleText | None]:
 
 def _cuts(run: bytes, *, follows: bool) -> Iterator[tuple[int, int, InvisibleRun]]:
     """(first byte, byte after the last, what is there) of all that is taken out of a run: each manifest, and
-    what is long enough between them. `follows`: whether the run stands behind something."""
+    what is long enough between them. `follows`: whether the run stands behind something.
+    """
     at = 0
     for found in _MANIFEST.finditer(run):
         yield from _long_enough(run, at, found.start(), follows=follows)

@@ -26,7 +26,8 @@ def split_sentences(text: str) -> str:
 
 def _by_blingfire(text: bytes) -> str | None:
     """What `blingfire.text_to_sentences` does, but for its making a new ctypes type for each length
-    of text, which takes as long as splitting 300 characters. None where it fails."""
+    of text, which takes as long as splitting 300 characters. None where it fails.
+    """
     buffer = _buffer_type((2 * len(text)).bit_length())()
     length = blingfire.blingfire.TextToSentences(text, len(text), buffer, len(buffer))
     return buffer.value.decode() if 0 <= length <= len(buffer) else None

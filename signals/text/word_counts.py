@@ -76,9 +76,8 @@ class DocumentCounts:
     """In how many documents each type occurs."""
 
     def __init__(self, of_documents: Sequence[NDArray[np.int64]]) -> None:
-        """
-        Args:
-            of_documents: types of each document, with repetition; those below 0 count for nothing.
+        """Args:
+        of_documents: types of each document, with repetition; those below 0 count for nothing.
         """
         distinct = [np.unique(types[types >= 0]) for types in of_documents]
         joined = np.sort(np.concatenate([*distinct, np.empty(0, dtype=np.int64)]))
@@ -102,9 +101,8 @@ class WordReference:
     """Frequencies of a reference text."""
 
     def __init__(self, documents: Sequence[Words], vocabulary: int) -> None:
-        """
-        Args:
-            vocabulary: how many words have a number, those of other texts included.
+        """Args:
+        vocabulary: how many words have a number, those of other texts included.
         """
         self.documents = len(documents)
         nothing = np.empty(0, dtype=np.int64)
@@ -118,7 +116,8 @@ class WordReference:
 
     def rarest(self, mass: float) -> int:
         """The highest count with which words, all of them together with rarer ones, make up at most that
-        share of the text; 0 where even words seen once make up more."""
+        share of the text; 0 where even words seen once make up more.
+        """
         by_count = np.bincount(self.seen)
         shares = np.cumsum(np.arange(len(by_count)) * by_count) / max(self.words, 1)
         return int(np.searchsorted(shares, mass, side="right")) - 1

@@ -68,9 +68,8 @@ class ClassifierJudge:
     """Judges texts by the classifier of a profile. Loads its weights once."""
 
     def __init__(self, profile: Profile) -> None:
-        """
-        Raises:
-            ValueError: the profile has no classifier, or its weights can't be read.
+        """Raises:
+        ValueError: the profile has no classifier, or its weights can't be read.
         """
         if profile.classifier is None:
             raise ValueError(f"profile {profile.name} has no classifier")

@@ -33,5 +33,6 @@ def source_type(value: str) -> str | None:
 
 def names_language_model(value: str) -> bool:
     """Whether a data set's `generator` names a known family of language models. The name of a
-    publishing system (`WordPress 6.4`) doesn't; a model that the list lacks is missed."""
+    publishing system (`WordPress 6.4`) doesn't; a model that the list lacks is missed.
+    """
     return len(value) <= _LONGEST and _MODEL.search(value.lower()) is not None

@@ -61,7 +61,8 @@ def find_evidence(document: Document, sources: Sequence[SourceEntry]) -> Evidenc
 
 def _archived_month(document: Document) -> str | None:
     """The month in which a web archive fetched the page. A date that a page or a file states of itself
-    proves nothing."""
+    proves nothing.
+    """
     name = document.file_path.rpartition("/")[2].lower()
     if document.date is None or not any(ending in name for ending in _ARCHIVES):
         return None
@@ -127,7 +128,8 @@ def _registered_domain_of_host(host: str) -> str:
 
 def registered_domain(url: str | None) -> str | None:
     """`example.co.uk` of `https://www.example.co.uk/a`; the host itself where it has no public
-    suffix; None without a host."""
+    suffix; None without a host.
+    """
     if not url:
         return None
     try:

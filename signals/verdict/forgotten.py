@@ -41,7 +41,8 @@ class BlockList:
 
     def blocks(self, document: Document) -> bool:
         """Whether the document was forgotten: by its id (also with the suffix that an id which several
-        texts share gets in a run), its url or its domain."""
+        texts share gets in a run), its url or its domain.
+        """
         ids, urls, domains = self._hashes[ID], self._hashes[URL], self._hashes[DOMAIN]
         if ids and (
             sha256(document.id) in ids or sha256(suffixed_id(document.id, content_hash(document.text))) in ids

@@ -137,7 +137,8 @@ def _score(mixture: _Mixture, share: float) -> Vector:
 
 def _misfit(mixture: _Mixture, share: float) -> float:
     """Pearson's statistic over its degrees of freedom, at least 1: how much wider than chance the documents
-    lie from the nearest mixture (quasi-likelihood, McCullagh and Nelder 1989, 4.5)."""
+    lie from the nearest mixture (quasi-likelihood, McCullagh and Nelder 1989, 4.5).
+    """
     total = mixture.documents.sum()
     expected = share * mixture.synthetic + (1 - share) * mixture.human
     variance = expected / total + share**2 * mixture.synthetic / mixture.synthetic_texts
@@ -153,7 +154,6 @@ def _interval(mixture: _Mixture, value: float, misfit: float) -> tuple[float, fl
     t E1[g] + (1 - t) E0[g], with the variance of g over the documents and over the left-out texts of each
     label; the test is two-sided at 5%. Unlike value +- 1.96 standard errors it holds at shares near 0.
     """
-
     total = float(mixture.documents.sum())
 
     def excess(share: float) -> float:

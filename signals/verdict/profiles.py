@@ -70,7 +70,8 @@ def built_in(name: str) -> str | None:
 
 def is_built_in(profile: Profile) -> bool:
     """Whether a profile is, in every field, one that ships: then its name stands for it on any worker
-    of this version, and a graph need not carry its half a megabyte of coefficients."""
+    of this version, and a graph need not carry its half a megabyte of coefficients.
+    """
     content = built_in(profile.name)
     return content is not None and parse_profile(content, profile.name) == profile
 

@@ -55,7 +55,8 @@ class Features(NamedTuple):
 
 def fold(text: str) -> str:
     """The text as the features see it: lower case, single spaces, plain quotes and dashes, no marks that
-    can't be seen."""
+    can't be seen.
+    """
     text = text[:MAX_CHARACTERS]
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _ODD.sub(lambda found: _SAME[found.group()], text))[

@@ -32,7 +32,8 @@ def votes_synthetic(rule: VoteRule, measurements: Measurements) -> bool:
 
 def possible_votes(measurements: Measurements, profile: Profile) -> range:
     """How many votes a document can come to, before its LM signals are known: what the text's own
-    signals cast, up to all of the LM's rules on top."""
+    signals cast, up to all of the LM's rules on top.
+    """
     cast = sum(votes_synthetic(rule, measurements) for rule in _text_rules(profile))
     return range(cast, cast + len(votes_of(profile).rules) - len(_text_rules(profile)) + 1)
 

@@ -15,7 +15,8 @@ from wellspring.signals.lm.surprisal_levels import surprisal_levels
 
 class FillSurprisals(beam.PTransform[PCollection[AuditedBatch], PCollection[AuditedBatch]]):
     """Held batches in which every scored document has its tokens' surprisals. The model is loaded only
-    where one lacks them."""
+    where one lacks them.
+    """
 
     def __init__(self, scorer: str, threads: int | None) -> None:
         super().__init__()

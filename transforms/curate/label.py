@@ -17,7 +17,8 @@ from wellspring.signals.verdict.profiles import built_in, is_built_in, parse_pro
 
 class Label(beam.PTransform[PCollection[ScoredBatch], PCollection[LabelledBatch]]):
     """Labels every document of a batch. A batch of which nothing could be scored ends here: its
-    documents are rejects already."""
+    documents are rejects already.
+    """
 
     def __init__(self, profile: Profile, sources: Sequence[SourceEntry]) -> None:
         super().__init__()

@@ -73,7 +73,8 @@ class Score(beam.PTransform[PCollection[TrainingBatch], PCollection[ScoredBatch]
 
 class _OneByOne(beam.PTransform[PCollection[TrainingBatch], PCollection[TrainingBatch]]):
     """Batches that may go to any worker process each. As they are assembled, up to sixteen come from one
-    group, and the local runner deals out groups, once: a process would have all of them to itself."""
+    group, and the local runner deals out groups, once: a process would have all of them to itself.
+    """
 
     def expand(self, batches: PCollection[TrainingBatch]) -> PCollection[TrainingBatch]:
         return (

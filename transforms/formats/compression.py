@@ -96,7 +96,8 @@ _DECODERS: dict[str, Callable[[], _Decoder]] = {
 
 def _streams(stream: BinaryIO, kind: str, make: Callable[[], _Decoder]) -> Iterator[bytes]:
     """Streams one after the other; zero bytes between and after them, which xz and tapes pad with, don't
-    matter."""
+    matter.
+    """
     begin, chunk = _past_zeros(stream, 0, b"")
     while chunk:
         offset, decoder = begin, make()

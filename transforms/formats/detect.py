@@ -137,7 +137,8 @@ def _is_json(line: bytes) -> bool:
 
 def _is_binary(head: bytes) -> bool:
     """Whether bytes are no text: control characters among what is no UTF-8, or many of them. Zero bytes
-    don't count: a file may be filled up with them."""
+    don't count: a file may be filled up with them.
+    """
     content = head.replace(b"\0", b"")
     controls = len(content) - len(content.translate(None, _CONTROLS))
     if not controls:

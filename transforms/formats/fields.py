@@ -28,7 +28,8 @@ def clean_text(text: str) -> str:
     """Text that is always valid UTF-8: surrogate pairs joined, lone surrogates replaced by U+FFFD, and no
     control characters (C0 but tab, LF, CR; DEL). Between two characters that aren't white space a run of
     them is one white space: a line feed where a form feed or vertical tab is among them, a space elsewhere.
-    Everything else stays as it is."""
+    Everything else stays as it is.
+    """
     return _cleaned(text)[0]
 
 
@@ -56,7 +57,8 @@ def _parting(found: re.Match[str]) -> str:
 
 def normalised(text: str) -> tuple[str, InvisibleText | None]:
     """All that is ever changed of a text: `clean_text`, then its long runs of characters that can't be seen
-    are taken out, which are given back, too."""
+    are taken out, which are given back, too.
+    """
     text, raw = _cleaned(text)
     seen, invisible = without_invisible_runs(raw)
     return (text, None) if invisible is None else (seen.decode(), invisible)

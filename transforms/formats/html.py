@@ -37,7 +37,8 @@ _VOID = frozenset({
 def decode_page(body: bytes, declared: str | None, *, is_html: bool) -> str:
     """The characters of a page: byte order mark, then valid UTF-8 (which is no accident), then what
     the server declares, then what the page declares or its bytes look like. Undecodable bytes
-    become U+FFFD."""
+    become U+FFFD.
+    """
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return body.decode("utf-16", "replace")
     if b"\x1b" not in body:  # ISO-2022-JP is ASCII all over
@@ -99,7 +100,8 @@ def _check_parsing(html: str, limits: Limits) -> None:
 
 def _check_writing_out(html: str, limits: Limits) -> None:
     """Refuses what `_check_extraction` would die of: lexbor writes a template inside a template by calling
-    itself, and 100,000 of them are more than a stack holds. All are counted, nested or not."""
+    itself, and 100,000 of them are more than a stack holds. All are counted, nested or not.
+    """
     templates = sum(1 for _ in _TEMPLATE.finditer(html))
     if templates > limits.max_templates:
         raise TooLargeError(f"HTML with {templates} templates")

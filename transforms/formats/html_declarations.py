@@ -107,7 +107,8 @@ def _values(value: object) -> Iterator[str]:
 
 def _is_text(types: object) -> bool:
     """Whether a thing of these types may be the page's text. One without a type may: a node of @graph
-    often only adds to another."""
+    often only adds to another.
+    """
     names = [str(each).lower() for each in (types if isinstance(types, list) else [types]) if each]
     if any(part in name for name in names for part in _NOT_TEXTS):
         return False
@@ -130,7 +131,8 @@ def _in_attributes(document: Any) -> Iterator[str]:
 
 def _in_text(element: Any, attribute: str) -> bool:
     """Whether the nearest thing around an element, by `itemscope` or `typeof`, is the page's text. What
-    lies outside of every thing speaks of the page."""
+    lies outside of every thing speaks of the page.
+    """
     if attribute == "typeof" and element.getattr("about"):
         return False
     node = element.parent

@@ -137,7 +137,8 @@ class _Gaps:
 
     def before(self, position: int | None) -> Damage | None:
         """Damage where something lies between the end of the record before and the next one's place, or the
-        file's end. The stream stands afterwards where it stood."""
+        file's end. The stream stands afterwards where it stood.
+        """
         stands = self._stream.tell()
         last, self._last = self._last, position
         end = 0 if last is None else self._end(last)
@@ -158,7 +159,8 @@ class _Gaps:
 
     def _end(self, begin: int) -> int | None:
         """Where the record that begins there ends; None where its head doesn't say, which is reported of the
-        record itself."""
+        record itself.
+        """
         self._stream.seek(begin)
         head = self._stream.read(_GAP_BYTES)
         blank = _BLANK_LINE.search(head)
@@ -233,7 +235,8 @@ def _has_bare_line_ends(head: bytes) -> bool:
 
 def _begin_of_member(stream: BinaryIO, position: int, start: int) -> int:
     """Where the member of the last record begins. FastWARC's positions are those of members only where each
-    member holds one record: elsewhere everything from `start` is inflated again."""
+    member holds one record: elsewhere everything from `start` is inflated again.
+    """
     stream.seek(position)
     return position if stream.read(len(MAGIC)) == MAGIC else start
 

@@ -191,7 +191,8 @@ def tallies_as_read(documents: PCollection[Document], rejects: PCollection[Rejec
 
 class PointAtTheKept(beam.PTransform[PCollection[Reject], PCollection[Reject]]):
     """Duplicates of the run that is reused name the document that is kept now: a new file may have brought an
-    earlier one, or its id may have got a suffix, or lost it."""
+    earlier one, or its id may have got a suffix, or lost it.
+    """
 
     def __init__(
         self,

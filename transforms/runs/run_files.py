@@ -94,9 +94,8 @@ class RunMeasurements:
     """
 
     def __init__(self, run: str, files: dict[str, FileEntry]) -> None:
-        """
-        Args:
-            files: all of the run's, by path.
+        """Args:
+        files: all of the run's, by path.
         """
         self._run = run
         self._shards: dict[int, tuple[str, FileEntry]] = {}

@@ -64,7 +64,8 @@ def run_shards(run: FinishedRun) -> list[RunShard]:
 
 def labelled_files(run: FinishedRun) -> list[tuple[str, str]]:
     """(path, provenance label) of every file with documents; the label is empty for held ones, which have it
-    in a column."""
+    in a column.
+    """
     found = []
     for path in sorted(run.manifest.files):
         if match := _PART.fullmatch(path):
@@ -112,7 +113,8 @@ class ReadRows(beam.PTransform[PBegin, PCollection]):
 
 class MeetInShards(beam.PTransform[PBegin, PCollection]):
     """(shard number, {SHARDS: [the RunShard], HELD: the held documents that belong in it}): a shard's
-    measurements are those of both."""
+    measurements are those of both.
+    """
 
     def __init__(self, folder: str) -> None:
         super().__init__()

@@ -140,9 +140,8 @@ class _Search:
         """Folders that might hold more; who opens one is told why it can't be listed."""
 
     def is_there(self, path: str) -> bool:
-        """
-        Raises:
-            OSError: its folder doesn't let that be seen.
+        """Raises:
+        OSError: its folder doesn't let that be seen.
         """
         try:
             os.lstat(self._at(path))
@@ -215,7 +214,8 @@ class _Search:
 
     def _files_of(self, matches: list[str]) -> list[str]:
         """The files among what a pattern matches, and those in folders that have a file's name, as Spark
-        writes them; in all folders if only folders match."""
+        writes them; in all folders if only folders match.
+        """
         folders = [path for path in matches if self.is_folder(path)]
         files = [path for path in matches if not self.is_folder(path)]
         all_folders = not files

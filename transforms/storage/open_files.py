@@ -201,7 +201,8 @@ class HttpStream(io.RawIOBase):
 
     async def _ask(self) -> tuple[bool, int | None]:
         """Whether the server takes ranges, and the size. fsspec takes for granted that it does, and
-        fails past the first block where it doesn't."""
+        fails past the first block where it doesn't.
+        """
         session = await self._files.set_session()
         headers = {"Range": "bytes=0-0", "Accept-Encoding": "identity"}
         async with session.get(self._url, headers=headers) as answer:

@@ -119,7 +119,8 @@ def make_folder(folder: str) -> None:
 
 def remove_folder(folder: str, but: Collection[str] = ()) -> None:
     """Removes a folder of a run and all that lies in it but the files and folders `but`; one that isn't there
-    is no error."""
+    is no error.
+    """
     if FileSystems.get_scheme(folder) is not None:
         matched = FileSystems.match([FileSystems.join(folder, "**")])[0].metadata_list
         if paths := [metadata.path for metadata in matched if not _is_one_of(metadata.path, but)]:

@@ -91,7 +91,8 @@ def open_storage(folder: str) -> Storage:
 
 class LocalStorage:
     """A folder on this machine, or on a shared file system. Without hard links a file that is created appears
-    at once, but not with its content at once."""
+    at once, but not with its content at once.
+    """
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
@@ -202,6 +203,7 @@ def _write_new(path: Path, content: bytes) -> None:
 
 def _sweep(final: Path) -> None:
     """Removes what a process that was killed left of a file, and what one of several writers has no more use
-    for."""
+    for.
+    """
     for left in final.parent.glob(f".{glob.escape(final.name)}.*"):
         left.unlink(missing_ok=True)
