@@ -23,8 +23,8 @@ _CORRECTED = (
     "Counting verdicts is wrong in both directions: where little is synthetic it counts false positives, "
     "where much is it misses what the verdict misses. The adjusted count and the estimate (EM over all "
     "probabilities) put that right by how text of known origin scored that the classifier had not seen. They "
-    "hold for text that scores like that. A goodness of fit well above 1 says that a source's text doesn't, and "
-    "widens the intervals; of such a source the adjusted count is the less wrong of the two. Models and "
+    "hold for text that scores like that. A goodness of fit well above 1 says that a source's text doesn't, "
+    "and widens the intervals; of such a source the adjusted count is the less wrong of the two. Models and "
     "genres that nobody calibrated on can still deceive both: compare the months of one source rather than "
     "sources. “At least” assumes nothing of the synthetic text."
 )
