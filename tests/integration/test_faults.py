@@ -398,7 +398,7 @@ def test_no_password_or_key_is_written_anywhere(
 IMPATIENT = """
 import sys
 from wellspring.pipelines.cli import main
-from wellspring.transforms import open_files
+from wellspring.transforms.storage import open_files
 open_files.FIRST_WAIT_SECONDS = 0
 sys.exit(main(sys.argv[1:]))
 """

@@ -65,7 +65,9 @@ def test_the_order_and_spelling_of_inputs(undisturbed, crawl, tiny_scorer, tmp_p
 KILLED_AT = """
 import os, signal, sys
 from wellspring.pipelines.cli import main
-from wellspring.transforms import write_shards, write_held, publish as module
+from wellspring.transforms.beam import write_shards
+from wellspring.transforms.curate import write_held
+from wellspring.transforms.storage import publish as module
 
 calls = 0
 

@@ -26,7 +26,7 @@ PAUSE_SECONDS = 0.25
 KILLED_AT = """
 import os, signal, sys, time
 from wellspring.pipelines.cli import main
-from wellspring.transforms import scorer_handler
+from wellspring.transforms.curate import scorer_handler
 
 score_batch = scorer_handler.score_batch
 calls = 0
