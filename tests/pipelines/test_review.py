@@ -109,7 +109,7 @@ def test_a_changed_batch_is_broken_in_show_and_left_out_of_a_release(run, capsys
         (["list", "--run=nowhere"], "--run: nowhere is not a finished run"),
         (["show", "--run={run}", "--batch=zzzzzz"], "holds no batch 'zzzzzz'"),
         (["show", "--run={run}", "--batch={batch}", "--document=x"], "has no document 'x'"),
-        (["approve", "--run={run}", "--batch="], "names 3 held batches"),
+        (["approve", "--run={run}", "--batch="], "--batch: the value is empty"),
         (["reject", "--run={run}", "--batch=a,b", "--document=x", "--reason=y"], "goes with one --batch"),
     ],
 )
