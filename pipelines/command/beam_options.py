@@ -81,7 +81,7 @@ def check_runner(options: PipelineOptions) -> None:
     """
     values = options.get_all_options()
     name = values["runner"]
-    for flag in ("flink_job_server_jar", "spark_job_server_jar"):
+    for flag in ("flink_job_server_jar", "spark_job_server_jar", "prism_location"):
         jar = values.get(flag)
         if jar and "://" not in jar and not Path(jar).is_file():
             raise UsageError(f"--{flag}={jar}: there is no such file")
